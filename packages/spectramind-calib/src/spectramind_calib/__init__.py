@@ -1,0 +1,1 @@
+"""The instrument (reader, detector calibration, simulator) and calibrated uncertainty."""

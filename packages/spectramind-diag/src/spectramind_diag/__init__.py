@@ -1,0 +1,1 @@
+"""Diagnostics, the Bokeh report and static exports."""

@@ -1,0 +1,1 @@
+"""Physics estimate, Mamba and graph networks, symbolic rules and their training."""
