@@ -54,7 +54,8 @@ def load(contract: type[C], path: Path) -> C:
                 raise DataError(f"not a {FORMAT} file", where=str(path), hint=hint)
             loaded = _read(file)
     except (OSError, KeyError, json.JSONDecodeError) as error:
-        what = "no such file" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+        missing = isinstance(error, FileNotFoundError)
+        what = "no such file" if missing else f"cannot be read: {error}"
         raise DataError(what, where=str(path), hint=hint) from error
     except ValidationError as error:
         raise DataError(
