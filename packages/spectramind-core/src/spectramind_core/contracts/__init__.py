@@ -28,6 +28,13 @@ from spectramind_core.contracts.observation import (
 )
 from spectramind_core.contracts.prediction import Intervals, Prediction
 from spectramind_core.contracts.rule_report import RuleReport
+from spectramind_core.contracts.run_manifest import (
+    ComponentRecord,
+    Environment,
+    PlanetFailure,
+    RunManifest,
+    StageRecord,
+)
 from spectramind_core.contracts.system import System
 from spectramind_core.contracts.truth import Truth
 
@@ -39,8 +46,10 @@ __all__ = [
     "Band",
     "Bars",
     "CalibrationFrames",
+    "ComponentRecord",
     "Contract",
     "DiagnosticResult",
+    "Environment",
     "Figure",
     "Frames",
     "Heatmap",
@@ -52,12 +61,15 @@ __all__ = [
     "LightCurves",
     "Line",
     "Observation",
+    "PlanetFailure",
     "Points",
     "Prediction",
     "RawInstrument",
     "RuleReport",
+    "RunManifest",
     "Severity",
     "Spans",
+    "StageRecord",
     "Step",
     "System",
     "Table",

@@ -1,0 +1,56 @@
+"""The content-addressed cache: a result is filed under the hash of all it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from spectramind_core.storage import remove, replacing, storage_errors
+
+
+def key(stage: str, **parts: Any) -> str:
+    """SHA-256 over a stage's name and JSON-able parts; independent of the parts' order."""
+    text = json.dumps({"stage": stage, **parts}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Cache:
+    """Folders of results below a root, one per stage and key, complete or absent.
+
+    Several runs may share a root: results are moved into place whole, and equal keys mean equal
+    content.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, stage: str, key: str) -> Path:
+        """Where a result lies or would lie."""
+        return self.root / stage / key[:2] / key
+
+    def has(self, stage: str, key: str) -> bool:
+        """Whether a complete result is there."""
+        return self.path(stage, key).exists()
+
+    def obtain(self, stage: str, key: str, make: Callable[[Path], None]) -> tuple[Path, bool]:
+        """The folder of a result, and whether it was there already; `make` fills it if not."""
+        path = self.path(stage, key)
+        if path.exists():
+            return path, True
+        with replacing(path) as temporary:
+            temporary.mkdir()
+            make(temporary)
+        return path, False
+
+    @contextmanager
+    def workspace(self, stage: str, key: str) -> Iterator[Path]:
+        """A folder that outlives interruption, for checkpoints; removed once the work is done."""
+        path = self.root / "unfinished" / stage / key
+        with storage_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+        yield path
+        remove(path)
