@@ -15,19 +15,17 @@ class Observers:
     ----------
     manager
         Whose loaded plugins are told.
-    listeners
-        Further listeners by name, such as trackers' ``event`` methods.
     """
 
-    def __init__(
-        self,
-        manager: pluggy.PluginManager,
-        listeners: Mapping[str, Callable[[str, Mapping[str, Any]], None]] | None = None,
-    ) -> None:
+    def __init__(self, manager: pluggy.PluginManager) -> None:
         self._manager = manager
-        self._listeners = dict(listeners or {})
+        self._listeners: dict[str, Callable[[str, Mapping[str, Any]], None]] = {}
         self.failures: dict[str, str] = {}
         """Observers that raised, with what they raised."""
+
+    def listen(self, tracker: str, event: Callable[[str, Mapping[str, Any]], None]) -> None:
+        """Tell a tracker, too, from now on."""
+        self._listeners[tracker] = event
 
     def notify(self, name: str, values: Mapping[str, Any]) -> None:
         """Tell everyone; never raises but on Ctrl-C."""

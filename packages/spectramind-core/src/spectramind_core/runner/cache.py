@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from spectramind_core.spec.canonical import digest
 from spectramind_core.storage import remove, replacing, storage_errors
 
 
 def key(stage: str, **parts: Any) -> str:
     """SHA-256 over a stage's name and JSON-able parts; independent of the parts' order."""
-    text = json.dumps({"stage": stage, **parts}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest({"stage": stage, **parts})
 
 
 class Cache:
