@@ -22,7 +22,8 @@ def high_pass(spectra: Tensor, cutoff: float) -> Tensor:
     spectrum = torch.fft.rfft(mirrored)
     frequency = torch.fft.rfftfreq(2 * bins, device=spectra.device)
     kept = torch.where(frequency >= cutoff, spectrum, 0)
-    return torch.fft.irfft(kept, n=2 * bins)[:, :bins]
+    fine: Tensor = torch.fft.irfft(kept, n=2 * bins)[:, :bins]
+    return fine
 
 
 class FftPower:

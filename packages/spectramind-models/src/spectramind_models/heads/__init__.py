@@ -1,0 +1,1 @@
+"""Heads: from hidden states to mu, sigma and covariance, starting at the physics posterior."""
