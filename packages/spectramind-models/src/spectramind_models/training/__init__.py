@@ -1,0 +1,1 @@
+"""Training of networks: likelihood, curriculum, checkpoints, and the loop that uses them."""

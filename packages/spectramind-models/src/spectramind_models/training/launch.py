@@ -1,0 +1,82 @@
+"""One device or several: the same training, started by Lightning Fabric."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
+from torch import Tensor
+
+from spectramind_core.components import Context
+from spectramind_core.errors import TrainingError
+from spectramind_models.training.loop import train
+from spectramind_models.training.options import TrainerOptions, TrainingOptions
+from spectramind_models.training.task import Task
+
+
+def launch(
+    task: Task, options: TrainingOptions, fingerprint: str, ctx: Context
+) -> dict[str, Tensor]:
+    """Train on the devices asked for; see `train` for what comes back.
+
+    With several devices each gets a process of its own and its share of every batch. What these
+    processes report reaches `ctx` once they are done.
+    """
+    fabric = build_fabric(options.trainer, ctx.device)
+    if options.trainer.devices == 1:
+        return train(fabric, task, options, fingerprint, ctx)
+    quiet = Context(seed=ctx.seed, names=ctx.names, device=ctx.device, folder=ctx.folder)
+    weights, events = fabric.launch(_rank, task, options, fingerprint, quiet)
+    for event in events:
+        ctx.metrics("epoch", event)
+    found: dict[str, Tensor] = weights
+    return found
+
+
+def build_fabric(options: TrainerOptions, device: str) -> Fabric:
+    """Fabric for a device and these options.
+
+    Raises
+    ------
+    TrainingError
+        If the device is not there.
+    """
+    kind = device.partition(":")[0]
+    accelerator = "gpu" if kind == "cuda" else kind
+    index = device.partition(":")[2]
+    strategy: Any = "auto"
+    if options.devices > 1 or options.strategy == "ddp":
+        strategy = DDPStrategy(start_method="spawn", find_unused_parameters=True)
+    try:
+        return Fabric(
+            accelerator=accelerator,
+            devices=[int(index)] if index else options.devices,
+            strategy=strategy,
+            precision=_precision(options.precision, kind),
+        )
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(
+            f"training cannot use {options.devices} device(s) '{device}': {error}",
+            where="trainer",
+            hint="choose another device, or trainer: {devices: 1}",
+        ) from error
+
+
+def _precision(wanted: str, kind: str) -> Any:
+    if wanted != "auto":
+        return wanted
+    if kind == "cuda" and torch.cuda.is_bf16_supported():
+        return "bf16-mixed"
+    return "32-true"
+
+
+def _rank(
+    fabric: Fabric, task: Task, options: TrainingOptions, fingerprint: str, ctx: Context
+) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """What each process does; only the first one's result is kept."""
+    events: list[dict[str, Any]] = []
+    listening = replace(ctx, metrics=lambda name, values: events.append(dict(values)))
+    return train(fabric, task, options, fingerprint, listening), events
