@@ -5,7 +5,15 @@ from spectramind_core.components.context import Context, Progress, Silent
 from spectramind_core.components.detector_calibration import DetectorCalibration
 from spectramind_core.components.diagnostic import Diagnostic, Evidence
 from spectramind_core.components.encoder import Encoder
-from spectramind_core.components.estimator import ChecksRules, Estimator, FitsTransits, Labelled
+from spectramind_core.components.estimator import (
+    Attends,
+    ChecksRules,
+    Estimator,
+    Explainable,
+    FitsTransits,
+    Labelled,
+    NamedInputs,
+)
 from spectramind_core.components.executor import Executor
 from spectramind_core.components.exporter import Exporter
 from spectramind_core.components.head import Head
@@ -15,6 +23,7 @@ from spectramind_core.components.source import Source, Visit, WritesFolder
 from spectramind_core.components.tracker import Tracker
 
 __all__ = [
+    "Attends",
     "Calibrator",
     "ChecksRules",
     "Context",
@@ -24,10 +33,12 @@ __all__ = [
     "Estimator",
     "Evidence",
     "Executor",
+    "Explainable",
     "Exporter",
     "FitsTransits",
     "Head",
     "Labelled",
+    "NamedInputs",
     "Progress",
     "Report",
     "Rule",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from spectramind_core.arrays import F8, Along, Axes
 from spectramind_core.contracts.base import Contract
@@ -31,28 +31,31 @@ class Axis(Contract):
 
 
 class Line(Contract):
-    """A curve. With ``planet_ids``, one curve per planet: ``y`` is [planet * point]."""
+    """A curve."""
 
     mark: Literal["line"] = "line"
     name: str
     x: Annotated[F8, Axes("f8", "point", finite=False)]
     y: Annotated[F8, Axes("f8", "point", finite=False)]
-    planet: Annotated[tuple[str, ...], Along("point")] | None = None
-    """Planet of each point where the layer holds several planets; the report shows the chosen."""
     style: Literal["solid", "dashed", "dotted"] = "solid"
 
 
 class Points(Contract):
-    """Points, optionally with error bars, colour values and a planet each."""
+    """Points, optionally with error bars, a third coordinate, colour values and a planet each."""
 
     mark: Literal["points"] = "points"
     name: str
     x: Annotated[F8, Axes("f8", "point", finite=False)]
     y: Annotated[F8, Axes("f8", "point", finite=False)]
+    z: Annotated[F8, Axes("f8", "point", finite=False)] | None = None
+    """Depth of a 3-D figure, which needs a ``Figure.z``."""
     error: Annotated[F8, Axes("f8", "point", finite=False)] | None = None
     colour: Annotated[F8, Axes("f8", "point", finite=False)] | None = None
     colour_label: str = ""
+    colours: Annotated[dict[str, F8], Axes("f8", "point", finite=False)] = {}
+    """Other values, by label, that a reader may colour the points by instead."""
     alpha: Annotated[F8, Axes("f8", "point")] | None = None
+    """Opacity of each point, 0 to 1."""
     planet: Annotated[tuple[str, ...], Along("point")] | None = None
 
 
@@ -64,7 +67,39 @@ class Band(Contract):
     x: Annotated[F8, Axes("f8", "point", finite=False)]
     lower: Annotated[F8, Axes("f8", "point", finite=False)]
     upper: Annotated[F8, Axes("f8", "point", finite=False)]
-    planet: Annotated[tuple[str, ...], Along("point")] | None = None
+
+
+class PlanetLines(Contract):
+    """One curve per planet over a common x: a report shows the chosen planet's."""
+
+    mark: Literal["planet_lines"] = "planet_lines"
+    name: str
+    planets: Annotated[tuple[str, ...], Along("planet")]
+    x: Annotated[F8, Axes("f8", "point")]
+    y: Annotated[F8, Axes("f8", "planet point", finite=False)]
+    style: Literal["solid", "dashed", "dotted"] = "solid"
+
+
+class PlanetPoints(Contract):
+    """One set of points per planet over a common x, optionally with error bars."""
+
+    mark: Literal["planet_points"] = "planet_points"
+    name: str
+    planets: Annotated[tuple[str, ...], Along("planet")]
+    x: Annotated[F8, Axes("f8", "point")]
+    y: Annotated[F8, Axes("f8", "planet point", finite=False)]
+    error: Annotated[F8, Axes("f8", "planet point", finite=False)] | None = None
+
+
+class PlanetBand(Contract):
+    """One filled region per planet over a common x."""
+
+    mark: Literal["planet_band"] = "planet_band"
+    name: str
+    planets: Annotated[tuple[str, ...], Along("planet")]
+    x: Annotated[F8, Axes("f8", "point")]
+    lower: Annotated[F8, Axes("f8", "planet point", finite=False)]
+    upper: Annotated[F8, Axes("f8", "planet point", finite=False)]
 
 
 class Bars(Contract):
@@ -83,11 +118,13 @@ class Heatmap(Contract):
     mark: Literal["heatmap"] = "heatmap"
     name: str
     x: Annotated[F8, Axes("f8", "column")]
-    """Centres."""
+    """Centres, evenly spaced."""
     rows: Annotated[tuple[str, ...], Along("row")]
-    """A label for each row; planet ids where ``rows_are_planets``."""
+    """A label for each row, drawn from the top; planet ids where ``rows_are_planets``."""
     values: Annotated[F8, Axes("f8", "row column", finite=False)]
     value_label: str = ""
+    limits: tuple[float, float] | None = None
+    """Values at the ends of the colour scale, where outliers would hide everything else."""
     diverging: bool = False
     """Whether the colour scale is centred on zero."""
     rows_are_planets: bool = False
@@ -103,7 +140,10 @@ class Spans(Contract):
     labels: Annotated[tuple[str, ...], Along("span")]
 
 
-Layer = Annotated[Line | Points | Band | Bars | Heatmap | Spans, Field(discriminator="mark")]
+Layer = Annotated[
+    Line | Points | Band | PlanetLines | PlanetPoints | PlanetBand | Bars | Heatmap | Spans,
+    Field(discriminator="mark"),
+]
 
 
 class Figure(Contract):
@@ -114,6 +154,8 @@ class Figure(Contract):
     caption: str = ""
     x: Axis
     y: Axis
+    z: Axis | None = None
+    """Third axis of a 3-D scatter."""
     layers: tuple[Layer, ...]
 
 
@@ -125,6 +167,15 @@ class Table(Contract):
     columns: dict[str, tuple[str, ...] | tuple[float, ...]]
     planet_column: str = ""
     """The column that holds planet ids, if one does: reports link its rows."""
+
+    @model_validator(mode="after")
+    def _rectangular(self) -> Self:
+        sizes = {name: len(column) for name, column in self.columns.items()}
+        if len(set(sizes.values())) > 1:
+            raise ValueError(f"columns differ in length: {sizes}")
+        if self.planet_column and self.planet_column not in self.columns:
+            raise ValueError(f"there is no column '{self.planet_column}' to hold planet ids")
+        return self
 
 
 class DiagnosticResult(Contract):
