@@ -1,0 +1,270 @@
+"""The source `ariel`: a challenge folder of either edition, as the hosts publish it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from spectramind_calib.detector import parquet
+from spectramind_calib.detector.options import ArielOptions
+from spectramind_calib.detector.tables import planet_name, read_csv, read_truth
+from spectramind_core.arrays import F8
+from spectramind_core.components import Context, Visit
+from spectramind_core.contracts import (
+    Adc,
+    CalibrationFrames,
+    Instrument,
+    Observation,
+    RawInstrument,
+    System,
+    Truth,
+)
+from spectramind_core.errors import DataError
+
+FGS1_INTEGRATION = (0.1, 0.2)
+"""Seconds since reset of the photometer's two reads; the folder does not say."""
+
+LINEARITY_ORDERS = 6
+WAVELENGTH_TOLERANCE = 1e-4
+"""Micron between a bin's label and its detector column."""
+
+STAR_COLUMNS = {
+    "star_radius": "Rs",
+    "star_mass": "Ms",
+    "star_temperature": "Ts",
+    "planet_mass": "Mp",
+    "eccentricity": "e",
+    "period": "P",
+    "semi_major_axis": "sma",
+    "inclination": "i",
+}
+"""Fields of `System` and their columns in star_info.csv."""
+
+
+class ArielSource:
+    """Reads what it is asked for, when it is asked for it.
+
+    The 2025 edition numbers visits (``FGS1_signal_0.parquet``), has one ``adc_info.csv`` and a star
+    table; the 2024 edition has one unnumbered visit, a converter for each planet and no stars.
+    """
+
+    def __init__(self, options: ArielOptions) -> None:
+        self._options = options
+        self._root = Path(options.root)
+
+    def visits(self, *, ctx: Context) -> tuple[Visit, ...]:
+        """Every planet folder with a signal file, by partition and planet."""
+        if not self._root.is_dir():
+            raise DataError(
+                "there is no such folder",
+                where=str(self._root),
+                hint="set data.source.options.root to the challenge folder",
+            )
+        found: list[Visit] = []
+        for partition in self._options.partitions:
+            folder = self._root / partition
+            planets = sorted(folder.iterdir()) if folder.is_dir() else []
+            for planet in planets:
+                numbers = _visit_numbers(planet)
+                numbers = numbers if self._options.visits == "all" else numbers[:1]
+                found += [Visit(planet.name, number, partition) for number in numbers]
+        return tuple(found)
+
+    def wavelength(self, *, ctx: Context) -> F8:
+        """Bin centres from wavelengths.csv."""
+        return self._wavelength
+
+    def truth(self, *, ctx: Context) -> Truth | None:
+        """From train.csv (2025) or train_labels.csv (2024); None where there is neither."""
+        for name in ("train.csv", "train_labels.csv"):
+            if (self._root / name).is_file():
+                return read_truth(self._root / name, self._wavelength)
+        return None
+
+    def open(self, visit: Visit, *, ctx: Context) -> Observation:
+        """Both instruments of a visit, or the one that is there; frames are not read yet."""
+        where = f"planet {visit.planet_id} visit {visit.number}"
+        return Observation(
+            planet_id=visit.planet_id,
+            visit=visit.number,
+            system=self._system(visit),
+            fgs1=self._instrument(visit, Instrument.FGS1, where),
+            airs=self._instrument(visit, Instrument.AIRS, where),
+        )
+
+    def digest(self, visit: Visit, *, ctx: Context) -> str:
+        """SHA-256 over the visit's files and its rows of the tables."""
+        digest = hashlib.sha256()
+        for instrument in Instrument:
+            signal, calibration = self._paths(visit, instrument)
+            for path in (signal, *sorted(calibration.glob("*.parquet"))):
+                if path.is_file():
+                    with path.open("rb") as file:
+                        digest.update(hashlib.file_digest(file, "sha256").digest())
+            digest.update(repr(self._adc(visit, instrument)).encode())
+        digest.update(repr(self._system(visit)).encode())
+        digest.update(self._wavelength.tobytes())
+        return digest.hexdigest()
+
+    def _paths(self, visit: Visit, instrument: Instrument) -> tuple[Path, Path]:
+        """Signal file and calibration folder, numbered (2025) or not (2024)."""
+        planet = self._root / visit.partition / visit.planet_id
+        numbered = planet / f"{instrument}_signal_{visit.number}.parquet"
+        plain = planet / f"{instrument}_signal.parquet"
+        if numbered.is_file() or not plain.is_file():
+            return numbered, planet / f"{instrument}_calibration_{visit.number}"
+        return plain, planet / f"{instrument}_calibration"
+
+    def _instrument(self, visit: Visit, instrument: Instrument, where: str) -> RawInstrument | None:
+        signal, folder = self._paths(visit, instrument)
+        if not signal.is_file():
+            return None
+        where = f"{where} {instrument}"
+        spectral = instrument is Instrument.AIRS
+        detector = self._axis(f"{Instrument.AIRS}-axis2-um") if spectral else None
+        pixels = parquet.footer(signal, where).num_columns
+        columns = detector.size if detector is not None else int(np.sqrt(pixels))
+        frames = parquet.ParquetFrames(signal, columns, where)
+        count, rows, _ = frames.shape
+        time = self._axis(f"{instrument}-axis0-h")
+        if count > time.size:
+            raise DataError(
+                f"{count} frames but axis_info.parquet has {time.size} time stamps",
+                where=f"{where}: {signal}",
+                hint="the folder mixes files of different observations",
+            )
+        try:
+            return RawInstrument(
+                instrument=instrument,
+                frames=frames,
+                adc=self._adc(visit, instrument),
+                calibration=_calibration(folder, rows, columns, where),
+                time=time[:count],
+                integration_time=self._integration(instrument, count),
+                wavelength=detector,
+                bin_columns=self._bin_columns if spectral else None,
+                bin_wavelength=self._wavelength[1:] if spectral else self._wavelength[:1],
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "frames"
+            raise DataError(
+                f"{field}: {first['msg'].removeprefix('Value error, ')}",
+                where=f"{where}: {folder}",
+                hint="copy the planet's folder again; it may be damaged",
+            ) from error
+
+    def _integration(self, instrument: Instrument, count: int) -> F8:
+        """Seconds since reset of each read. axis_info gives a ramp's start and its length."""
+        if instrument is Instrument.FGS1:
+            return np.resize(np.array(FGS1_INTEGRATION), count)
+        listed = self._axis(f"{instrument}-integration_time")[:count]
+        since_reset = np.array(listed)
+        since_reset[1::2] += listed[0 : since_reset[1::2].size * 2 : 2]
+        return since_reset
+
+    def _system(self, visit: Visit) -> System | None:
+        row = self._stars(visit.partition).get(visit.planet_id)
+        if row is None:
+            return None
+        return System(**{field: float(row[column]) for field, column in STAR_COLUMNS.items()})
+
+    def _stars(self, partition: str) -> dict[str, dict[str, str]]:
+        return self._tables.get(f"{partition}_star_info.csv", {})
+
+    def _adc(self, visit: Visit, instrument: Instrument) -> Adc:
+        table = self._tables.get(f"{visit.partition}_adc_info.csv") or self._tables.get(
+            "adc_info.csv", {}
+        )
+        row = table.get(visit.planet_id) or table.get("")
+        if row is None:
+            raise DataError(
+                "there is no row for it in the table of converters",
+                where=f"planet {visit.planet_id} {self._root / 'adc_info.csv'}",
+                hint="the folder needs adc_info.csv (2025) or train_adc_info.csv (2024)",
+            )
+        return Adc(
+            gain=float(row[f"{instrument}_adc_gain"]), offset=float(row[f"{instrument}_adc_offset"])
+        )
+
+    @cached_property
+    def _tables(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Every small table that is there, its rows by planet (``""`` for a global row)."""
+        names = [
+            "adc_info.csv",
+            *(f"{p}_{t}_info.csv" for p in ("train", "test") for t in ("adc", "star")),
+        ]
+        tables = {}
+        for name in names:
+            path = self._root / name
+            if path.is_file():
+                rows = read_csv(path)
+                tables[name] = {
+                    planet_name(row["planet_id"]) if "planet_id" in row else "": row for row in rows
+                }
+        return tables
+
+    @cached_property
+    def _wavelength(self) -> F8:
+        path = self._root / "wavelengths.csv"
+        (row,) = read_csv(path)[:1] or [{}]
+        return np.array([float(value) for value in row.values()])
+
+    @cached_property
+    def _bin_columns(self) -> npt.NDArray[np.int64]:
+        """Detector column of each AIRS bin, matched by wavelength."""
+        detector = self._axis(f"{Instrument.AIRS}-axis2-um")
+        distance = np.abs(detector[None, :] - self._wavelength[1:, None])
+        columns = distance.argmin(1)
+        worst = distance.min(1).max()
+        if worst > WAVELENGTH_TOLERANCE or len(set(columns)) != columns.size:
+            raise DataError(
+                f"bins and detector columns differ by up to {worst:.2g} micron",
+                where=str(self._root / "wavelengths.csv"),
+                hint="wavelengths.csv and axis_info.parquet belong to different editions",
+            )
+        return columns
+
+    def _axis(self, name: str) -> F8:
+        """A column of axis_info.parquet without its padding."""
+        if name not in self._axes:
+            raise DataError(
+                f"there is no column '{name}'",
+                where=str(self._root / "axis_info.parquet"),
+                hint="copy the file again from the challenge's data",
+            )
+        return self._axes[name]
+
+    @cached_property
+    def _axes(self) -> dict[str, F8]:
+        table = parquet.read_columns(self._root / "axis_info.parquet", None, "challenge folder")
+        columns = {name: table[name].to_numpy().astype(float) for name in table.columns}
+        return {name: column[~np.isnan(column)] for name, column in columns.items()}
+
+
+def _visit_numbers(planet: Path) -> list[int]:
+    numbers = set()
+    for path in planet.glob("*_signal*.parquet"):
+        match = re.fullmatch(r"(?:FGS1|AIRS-CH0)_signal(?:_(\d+))?\.parquet", path.name)
+        if match:
+            numbers.add(int(match[1] or 0))
+    return sorted(numbers)
+
+
+def _calibration(folder: Path, rows: int, columns: int, where: str) -> CalibrationFrames:
+    def image(name: str, height: int = rows) -> npt.NDArray[np.float64]:
+        return parquet.read_image(folder / f"{name}.parquet", height, columns, where)
+
+    return CalibrationFrames(
+        dark=image("dark"),
+        flat=image("flat"),
+        read=image("read"),
+        dead=image("dead").astype(bool),
+        linear_corr=image("linear_corr", LINEARITY_ORDERS * rows).reshape(-1, rows, columns),
+    )

@@ -1,0 +1,68 @@
+"""Background light: told apart from the star's wings by what follows the star's brightness."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectramind_core.arrays import F8, Bool
+
+
+def apply(electrons: F8, background: float) -> F8:
+    """Add `background` electrons to every pixel of every pair."""
+    result: F8 = electrons + background
+    return result
+
+
+def fit_spectral(mean: F8, usable: Bool, rows: int) -> float:
+    """Background per pixel and pair of a spectrometer, electrons.
+
+    The outer rows hold as much of the star's wings as background. The wings are proportional to
+    their column's flux and the background is not, so a straight line through (column flux, outer
+    rows) over the columns has the background as its intercept.
+
+    Parameters
+    ----------
+    mean
+        ``[row, column]`` mean electrons per pair.
+    usable
+        ``[row, column]``.
+    rows
+        How many rows at each edge count as outer.
+    """
+    outer = np.r_[0:rows, mean.shape[0] - rows : mean.shape[0]]
+    level = np.array(
+        [
+            np.median(mean[outer, c][usable[outer, c]]) if usable[outer, c].any() else np.nan
+            for c in range(mean.shape[1])
+        ]
+    )
+    inner = slice(rows, mean.shape[0] - rows)
+    flux = np.where(usable[inner], mean[inner], 0.0).sum(0)
+    good = np.isfinite(level)
+    if good.sum() < 3 or np.ptp(flux[good]) == 0:
+        return float(np.median(level[good])) if good.any() else 0.0
+    design = np.stack([np.ones(good.sum()), flux[good]], axis=1)
+    weight = np.ones(good.sum())
+    for _ in range(3):
+        solution = np.linalg.lstsq(design * weight[:, None], level[good] * weight, rcond=None)[0]
+        residual = level[good] - design @ solution
+        scale = 1.4826 * np.median(np.abs(residual)) + 1e-12
+        weight = 1 / np.sqrt(1 + (residual / (3 * scale)) ** 2)
+    return float(solution[0])
+
+
+def fit_photometer(mean: F8, usable: Bool, distance: float) -> float:
+    """Background per pixel and pair of a photometer: the median far from the star, electrons.
+
+    Parameters
+    ----------
+    mean, usable
+        ``[row, column]``.
+    distance
+        Pixels from the brightest point beyond which the star is taken to be faint.
+    """
+    light = np.where(usable, mean, 0.0)
+    row, column = np.unravel_index(int(np.argmax(light)), mean.shape)
+    r, c = np.indices(mean.shape)
+    far = (np.hypot(r - row, c - column) > distance) & usable
+    return float(np.median(mean[far])) if far.any() else 0.0

@@ -1,0 +1,17 @@
+"""Pixels differ in their response to light: the flat field."""
+
+from __future__ import annotations
+
+from spectramind_core.arrays import F8
+
+
+def apply(light: F8, flat: F8) -> F8:
+    """Electrons from light: ``light [row, column, frame]`` times ``flat [row, column]``."""
+    return light * flat[..., None]
+
+
+def undo(electrons: F8, flat: F8) -> F8:
+    """Light from electrons; where the flat is not positive (dead pixels) the result is zero."""
+    response = flat[..., None]
+    usable = response > 0
+    return (electrons * usable) / (response * usable + ~usable)

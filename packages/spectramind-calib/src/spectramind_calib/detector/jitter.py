@@ -1,0 +1,58 @@
+"""Pointing jitter: light that moves between pixels, and what of it stays in the flux.
+
+References
+----------
+Deming et al. 2015, "Spitzer secondary eclipses ... by pixel-level decorrelation", ApJ 805, 132.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectramind_core.arrays import F8
+
+
+def centroid(marginal: F8) -> F8:
+    """Flux-weighted mean position along the first axis: ``[pixel, pair]`` to ``[pair]`` pixels."""
+    position = np.arange(marginal.shape[0])[:, None]
+    total = marginal.sum(0)
+    safe = np.where(total > 0, total, 1.0)
+    result: F8 = np.where(total > 0, (position * marginal).sum(0) / safe, 0.0)
+    return result
+
+
+def smooth(series: F8, window: int) -> F8:
+    """Running mean over the last axis, shorter at the ends."""
+    half = max(1, window // 2)
+    total = np.cumsum(np.pad(series, [(0, 0)] * (series.ndim - 1) + [(1, 0)]), axis=-1)
+    index = np.arange(series.shape[-1])
+    low = np.maximum(index - half, 0)
+    high = np.minimum(index + half + 1, series.shape[-1])
+    result: F8 = (total[..., high] - total[..., low]) / (high - low)
+    return result
+
+
+def decorrelate(flux: F8, movement: F8, window: int) -> F8:
+    """Remove what of the flux follows fast movements of the image.
+
+    Only what is faster than `window` pairs is fitted and removed, so that a transit, which is
+    slow, can neither be fitted by the movement nor be changed by its removal.
+
+    Parameters
+    ----------
+    flux
+        ``[column, pair]`` electrons.
+    movement
+        ``[vector, pair]``: centroids and their like.
+    """
+    if flux.shape[-1] < 4 * window:
+        return flux
+    fast = movement - smooth(movement, window)
+    keep = fast.std(axis=1) > 1e-9
+    if not keep.any():
+        return flux
+    design = (fast[keep] / fast[keep].std(axis=1, keepdims=True)).T
+    residual = (flux - smooth(flux, window)).T
+    solution, *_ = np.linalg.lstsq(design, residual, rcond=None)
+    result: F8 = flux - (design @ solution).T
+    return result

@@ -1,0 +1,112 @@
+"""Raw frames in Parquet files: one file column a pixel, decoded column group by column group."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from spectramind_core.errors import DataError
+
+
+class ParquetFrames:
+    """Frames of one instrument in one visit, read on demand.
+
+    Parameters
+    ----------
+    path
+        The signal file: one uint16 column a pixel, row by row of the detector.
+    columns
+        Detector columns, which divide the number of pixels into rows.
+    where
+        Planet, visit and instrument, for messages.
+    """
+
+    def __init__(self, path: Path, columns: int, where: str) -> None:
+        self._path, self._columns, self._where = path, columns, where
+
+    @cached_property
+    def shape(self) -> tuple[int, int, int]:
+        """Frames, rows, columns, from the file's footer. DataError if it makes no sense."""
+        metadata = footer(self._path, self._where)
+        pixels = metadata.num_columns
+        if pixels == 0 or pixels % self._columns:
+            raise self._error(
+                f"{pixels} pixels do not make rows of {self._columns}",
+                "the file belongs to another instrument, or is damaged",
+            )
+        if metadata.num_rows == 0:
+            raise self._error("the file holds no frame", "copy it again from its source")
+        return metadata.num_rows, pixels // self._columns, self._columns
+
+    def read(self, columns: slice) -> npt.NDArray[np.uint16]:
+        """Counts ``[row, column, frame]`` of a range of detector columns. DataError if damaged."""
+        frames, rows, width = self.shape
+        chosen = range(*columns.indices(width))
+        names = self._names
+        wanted = [names[row * width + column] for row in range(rows) for column in chosen]
+        table = read_columns(self._path, wanted, self._where)
+        wrong = [f"{n} is {t}" for n, t in table.schema.items() if t != pl.UInt16]
+        if wrong:
+            raise self._error(f"expected uint16, but {wrong[0]}", "raw counts are whole numbers")
+        if sum(table.null_count().row(0)):
+            raise self._error("some samples are missing (null)", "copy the file again")
+        counts = table.to_numpy(order="fortran").T
+        if counts.shape[1] != frames:
+            raise self._error(
+                f"{counts.shape[1]} frames, its footer says {frames}", "copy it again"
+            )
+        return np.ascontiguousarray(counts).reshape(rows, len(chosen), frames)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return list(footer(self._path, self._where).schema.names)
+
+    def _error(self, what: str, hint: str) -> DataError:
+        return DataError(what, where=f"{self._where}: {self._path}", hint=hint)
+
+
+def footer(path: Path, where: str) -> pq.FileMetaData:
+    """A Parquet file's footer. Raises DataError if there is no such file, or it is cut short."""
+    try:
+        return pq.read_metadata(path)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(path, where, error) from error
+
+
+def read_columns(path: Path, names: list[str] | None, where: str) -> pl.DataFrame:
+    """Columns of a Parquet file. Raises DataError if they cannot be decoded."""
+    try:
+        return pl.read_parquet(path, columns=names, use_statistics=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise _unreadable(path, where, error) from error
+
+
+def read_image(path: Path, rows: int, columns: int, where: str) -> npt.NDArray[Any]:
+    """A calibration frame as ``[rows, columns]``. Raises DataError if it has another size."""
+    image = read_columns(path, None, where).to_numpy()
+    if image.shape != (rows, columns):
+        raise DataError(
+            f"expected {rows} x {columns} pixels, got {' x '.join(map(str, image.shape))}",
+            where=f"{where}: {path}",
+            hint="the calibration file belongs to another instrument, or is damaged",
+        )
+    return image
+
+
+def _unreadable(path: Path, where: str, error: Exception) -> DataError:
+    missing = not path.is_file()
+    what = "the file is missing" if missing else f"the file cannot be read: {_first_line(error)}"
+    return DataError(
+        what, where=f"{where}: {path}", hint="copy it again; it may be truncated or not Parquet"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
