@@ -18,7 +18,7 @@ from spectramind_core.storage import load
 
 
 class Hdf5Source:
-    """Light curves that this project or anyone else wrote, in the form docs/file-formats.md gives."""
+    """Light curves that anyone wrote in the form that docs/file-formats.md gives."""
 
     def __init__(self, options: Hdf5Options) -> None:
         self._options = options
