@@ -14,13 +14,6 @@ TO_SIGMA = float(np.sqrt(np.pi) / 2)
 """Mean absolute difference of neighbours to standard deviation of one sample."""
 
 
-def apply(signal: F8, row: F8, column: F8, pair: F8, charge: F8) -> F8:
-    """Add hits: ``signal [row, column, pair]`` electrons; the rest ``[hit]``."""
-    struck = signal.copy()
-    np.add.at(struck, (row, column, pair), charge)
-    return struck
-
-
 def find(signal: F8, threshold: float) -> Bool:
     """Samples that exceed both neighbours in time by `threshold` standard deviations.
 
