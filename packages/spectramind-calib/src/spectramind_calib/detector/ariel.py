@@ -59,7 +59,7 @@ class ArielSource:
         self._root = Path(options.root)
 
     def visits(self, *, ctx: Context) -> tuple[Visit, ...]:
-        """Every planet folder with a signal file, by partition and planet."""
+        """Every planet folder, by partition; one without any signal file fails when it is opened."""
         if not self._root.is_dir():
             raise DataError(
                 "there is no such folder",
@@ -69,9 +69,9 @@ class ArielSource:
         found: list[Visit] = []
         for partition in self._options.partitions:
             folder = self._root / partition
-            planets = sorted(folder.iterdir()) if folder.is_dir() else []
+            planets = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
             for planet in planets:
-                numbers = _visit_numbers(planet)
+                numbers = _visit_numbers(planet) or [0]
                 numbers = numbers if self._options.visits == "all" else numbers[:1]
                 found += [Visit(planet.name, number, partition) for number in numbers]
         return tuple(found)
@@ -88,7 +88,13 @@ class ArielSource:
         return None
 
     def open(self, visit: Visit, *, ctx: Context) -> Observation:
-        """Both instruments of a visit, or the one that is there; frames are not read yet."""
+        """Both instruments of a visit; frames are not read yet.
+
+        Raises
+        ------
+        DataError
+            If a file is missing or damaged; names planet, visit, instrument, file and field.
+        """
         where = f"planet {visit.planet_id} visit {visit.number}"
         return Observation(
             planet_id=visit.planet_id,
@@ -121,10 +127,8 @@ class ArielSource:
             return numbered, planet / f"{instrument}_calibration_{visit.number}"
         return plain, planet / f"{instrument}_calibration"
 
-    def _instrument(self, visit: Visit, instrument: Instrument, where: str) -> RawInstrument | None:
+    def _instrument(self, visit: Visit, instrument: Instrument, where: str) -> RawInstrument:
         signal, folder = self._paths(visit, instrument)
-        if not signal.is_file():
-            return None
         where = f"{where} {instrument}"
         spectral = instrument is Instrument.AIRS
         detector = self._axis(f"{Instrument.AIRS}-axis2-um") if spectral else None
@@ -133,6 +137,12 @@ class ArielSource:
         frames = parquet.ParquetFrames(signal, columns, where)
         count, rows, _ = frames.shape
         time = self._axis(f"{instrument}-axis0-h")
+        if np.any(np.diff(time) <= 0):
+            raise DataError(
+                f"the column '{instrument}-axis0-h' does not ascend",
+                where=f"{where}: {self._root / 'axis_info.parquet'}",
+                hint="copy the file again from the challenge's data",
+            )
         if count > time.size:
             raise DataError(
                 f"{count} frames but axis_info.parquet has {time.size} time stamps",
@@ -221,7 +231,7 @@ class ArielSource:
         """Detector column of each AIRS bin, matched by wavelength."""
         detector = self._axis(f"{Instrument.AIRS}-axis2-um")
         distance = np.abs(detector[None, :] - self._wavelength[1:, None])
-        columns = distance.argmin(1)
+        columns: npt.NDArray[np.int64] = distance.argmin(1)
         worst = distance.min(1).max()
         if worst > WAVELENGTH_TOLERANCE or len(set(columns)) != columns.size:
             raise DataError(

@@ -118,7 +118,7 @@ def usable_pixels(raw: RawInstrument, options: InstrumentOptions) -> tuple[Bool,
     hot = pixels.hot(frames.dark, frames.dead)
     usable = ~frames.dead
     if options.flat:
-        usable &= ~flat.unusable(frames.flat)
+        usable &= responds(frames.flat)
     if options.mask_hot:
         usable &= ~hot
     return usable, hot
@@ -129,7 +129,7 @@ def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions) -> Ra
     counts = raw.frames.read(columns)
     counts = counts[..., : counts.shape[-1] // 2 * 2]
     frames = raw.calibration
-    electrons = adc.undo(counts, raw.adc)
+    electrons = adc.undo(counts, raw.adc.gain, raw.adc.offset)
     if options.linearity:
         electrons = linearity.undo(electrons, frames.linear_corr[:, :, columns])
     if options.dark:
@@ -137,14 +137,27 @@ def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions) -> Ra
         electrons = dark.undo(electrons, frames.dark[:, columns], times)
     signal = ramps.undo(electrons)
     if options.flat:
-        signal = flat.undo(signal, frames.flat[:, columns])
+        response = frames.flat[:, columns]
+        signal = flat.undo(signal, np.where(responds(response), response, 0.0))
+    saturated = int(np.count_nonzero(counts == adc.FULL_SCALE))
+    return repaired(signal, frames.dead[:, columns], saturated, options)
+
+
+def responds(response: F8) -> Bool:
+    """Pixels whose flat can be divided by, ``[row, column]``."""
+    result: Bool = np.isfinite(response) & (response > 0)
+    return result
+
+
+def repaired(signal: F8, dead: Bool, saturated: int, options: InstrumentOptions) -> Ramps:
+    """Ramps without cosmic rays. Shapes as in `Ramps`."""
     hits = np.zeros(signal.shape[-1], int)
     if options.cosmic_rays:
-        found = cosmic.detect(signal, options.cosmic_rays)
-        found &= ~frames.dead[:, columns][..., None]
-        signal = cosmic.repair(signal, found)
-        hits = found.sum(axis=(0, 1))
-    return Ramps(signal, hits, int(np.count_nonzero(counts == adc.FULL_SCALE)))
+        found = cosmic.find(signal, options.cosmic_rays) & ~dead[..., None]
+        if found.any():
+            signal = cosmic.undo(signal, found)
+            hits = found.sum(axis=(0, 1))
+    return Ramps(signal, hits, saturated)
 
 
 @dataclass(frozen=True)
@@ -183,7 +196,7 @@ def _extract(
     level = _background(raw, options, mean, usable)
     photometer = raw.bin_columns is None
     shape = (-1, 1) if photometer else mean.shape
-    share = pixels.profile((mean - level).reshape(shape), usable.reshape(shape))
+    share = extraction.profile((mean - level).reshape(shape), usable.reshape(shape))
     noise = extraction.pixel_variance(mean, raw.calibration.read).reshape(shape)
     weights = (
         extraction.optimal_weights(share, usable.reshape(shape), noise)
@@ -235,7 +248,8 @@ def _sums(
     if not photometer:
         return np.concatenate(flux), vertical[None]
     horizontal = jitter.centroid(np.concatenate(by_column))
-    return np.sum(flux, axis=(0, 1))[None], np.stack([vertical, horizontal])
+    whole = np.sum([block.sum(0) for block in flux], axis=0)
+    return whole[None], np.stack([vertical, horizontal])
 
 
 def _light_curve(
@@ -256,7 +270,7 @@ def _light_curve(
     binned = binning.mean(flux, starts).T
     variance = extracted.variance[columns] / binning.sizes(pairs, starts)[:, None]
     valid = np.broadcast_to(extracted.variance[columns] > 0, binned.shape)
-    time = ramps.pair_times(raw.time, raw.integration_time)[:pairs]
+    time = ramps.mid_exposure(raw.time, raw.integration_time)[:pairs]
     names = ("centroid_row", "centroid_column")
     return LightCurve(
         instrument=raw.instrument,

@@ -9,7 +9,37 @@ from __future__ import annotations
 
 import numpy as np
 
+from spectramind_calib.detector import pixels
 from spectramind_core.arrays import F8, Bool
+
+
+def profile(mean: F8, usable: Bool) -> F8:
+    """How the light of each detector column is shared among its rows: sums to 1 over rows.
+
+    A pixel that cannot be used is given the share that its neighbours along the trace have, so
+    that leaving it out of a weighted sum does not bias it.
+
+    Parameters
+    ----------
+    mean
+        ``[row, column]`` mean electrons per pair, background subtracted.
+    usable
+        ``[row, column]``.
+
+    Returns
+    -------
+    ``[row, column]``; zero in columns without any light.
+    """
+    known = np.where(usable, mean, 0.0)
+    total = known.sum(0)
+    share = pixels.fill_along_rows(known / np.where(total > 0, total, 1.0), ~usable)
+    for _ in range(3):
+        # A hole made its column's total too small; the share filled in corrects it.
+        missing = np.where(usable, 0.0, share).sum(0)
+        share = np.where(usable, known / np.where(total > 0, total, 1.0) * (1 - missing), share)
+    norm = share.sum(0)
+    result: F8 = share / np.where(norm > 0, norm, 1.0)
+    return result
 
 
 def optimal_weights(profile: F8, usable: Bool, pixel_variance: F8) -> F8:

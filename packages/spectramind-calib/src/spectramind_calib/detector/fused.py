@@ -9,9 +9,8 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from spectramind_calib.detector import cosmic, flat
 from spectramind_calib.detector.adc import FULL_SCALE
-from spectramind_calib.detector.calibration import Ramps, calibrate
+from spectramind_calib.detector.calibration import Ramps, calibrate, repaired, responds
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
 from spectramind_core.components import Context
 from spectramind_core.contracts import LightCurves, Observation, RawInstrument
@@ -39,8 +38,8 @@ def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions) -> Ra
         coefficients[1] = 1.0
     response = np.ones(counts.shape[:2])
     if options.flat:
-        usable = ~flat.unusable(frames.flat[:, columns])
-        response = np.where(usable, frames.flat[:, columns], 1.0)
+        given = frames.flat[:, columns]
+        response = np.where(responds(given), given, 1.0)
     dark = frames.dark[:, columns] if options.dark else np.zeros(counts.shape[:2])
     signal, saturated = ramp_signal(
         counts,
@@ -51,13 +50,7 @@ def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions) -> Ra
         response,
         raw.integration_time[: counts.shape[-1]],
     )
-    hits = np.zeros(signal.shape[-1], int)
-    if options.cosmic_rays:
-        found = cosmic.detect(signal, options.cosmic_rays)
-        found &= ~frames.dead[:, columns][..., None]
-        signal = cosmic.repair(signal, found)
-        hits = found.sum(axis=(0, 1))
-    return Ramps(signal, hits, int(saturated))
+    return repaired(signal, frames.dead[:, columns], int(saturated), options)
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)

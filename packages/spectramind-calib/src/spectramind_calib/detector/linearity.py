@@ -6,6 +6,7 @@ and applying it is solving it.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from spectramind_core.arrays import F8
@@ -41,16 +42,42 @@ def apply(true: F8, coefficients: F8) -> F8:
     DataError
         If the polynomial cannot be inverted there (it has stopped rising).
     """
-    measured = true.copy()
-    slope_coefficients = coefficients[1:] * np.arange(1, len(coefficients))[:, None, None]
-    for _ in range(ITERATIONS):
-        with np.errstate(all="ignore"):
-            step = (undo(measured, coefficients) - true) / undo(measured, slope_coefficients)
-        measured = measured - step
-        if np.all(np.abs(step) <= TOLERANCE * np.maximum(1.0, np.abs(measured))):
-            return measured
-    raise DataError(
-        "the linearity polynomial has no inverse in the range of the signal",
-        where="linear_corr",
-        hint="its first coefficients should be about (0.1, 1.0, -6e-9)",
+    measured, converged = _solve(
+        np.ascontiguousarray(true), np.ascontiguousarray(np.moveaxis(coefficients, 0, -1))
     )
+    if not converged:
+        raise DataError(
+            "the linearity polynomial has no inverse in the range of the signal",
+            where="linear_corr",
+            hint="its first coefficients should be about (0.1, 1.0, -6e-9)",
+        )
+    found: F8 = measured
+    return found
+
+
+@numba.njit(parallel=True, cache=True, nogil=True)
+def _solve(true, coefficients):  # type: ignore[no-untyped-def]
+    """Newton's method sample by sample: measured electrons, and whether all converged."""
+    rows, columns, frames = true.shape
+    measured = np.empty_like(true)
+    failed = np.zeros(rows * columns, np.int64)
+    for pixel in numba.prange(rows * columns):
+        row, column = pixel // columns, pixel % columns
+        polynomial = coefficients[row, column]
+        for frame in range(frames):
+            target = true[row, column, frame]
+            x = target
+            step = np.inf
+            for _ in range(ITERATIONS):
+                value, slope = 0.0, 0.0
+                for order in range(polynomial.size - 1, -1, -1):
+                    slope = slope * x + value
+                    value = value * x + polynomial[order]
+                step = (value - target) / slope if slope != 0.0 else np.inf
+                x -= step
+                if not abs(step) > TOLERANCE * max(1.0, abs(x)):
+                    break
+            if not abs(step) <= TOLERANCE * max(1.0, abs(x)):
+                failed[pixel] += 1
+            measured[row, column, frame] = x
+    return measured, failed.sum() == 0

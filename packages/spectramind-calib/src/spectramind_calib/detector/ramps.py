@@ -32,6 +32,24 @@ def apply(signal: F8, seconds: F8) -> F8:
     return reads
 
 
+def mid_exposure(time: F8, seconds: F8) -> F8:
+    """When the light of each pair arrived on average, ``[pair]`` hours.
+
+    Time stamps are the start of an integration, so the light of a pair is centred half its longer
+    integration after the mean of its two stamps.
+
+    Parameters
+    ----------
+    time
+        ``[frame]`` hours.
+    seconds
+        ``[frame]`` time since the reset.
+    """
+    frames = time.size // 2 * 2
+    middle: F8 = (time[0:frames:2] + time[1:frames:2]) / 2
+    return middle + seconds[1:frames:2] / 2 / 3600
+
+
 def undo(reads: F8) -> F8:
     """Odd frames minus even frames; an unpaired last frame is dropped."""
     frames = reads.shape[-1] // 2 * 2

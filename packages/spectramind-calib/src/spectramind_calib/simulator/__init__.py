@@ -1,0 +1,1 @@
+"""The simulator: the forward model that detector calibration inverts."""
