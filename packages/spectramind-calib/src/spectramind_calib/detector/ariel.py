@@ -59,7 +59,7 @@ class ArielSource:
         self._root = Path(options.root)
 
     def visits(self, *, ctx: Context) -> tuple[Visit, ...]:
-        """Every planet folder, by partition; one without any signal file fails when it is opened."""
+        """Every planet folder, by partition; one without a signal file fails when opened."""
         if not self._root.is_dir():
             raise DataError(
                 "there is no such folder",
