@@ -1,0 +1,1 @@
+"""Uncertainty that can be trusted: calibrators of sigma, intervals and bands."""

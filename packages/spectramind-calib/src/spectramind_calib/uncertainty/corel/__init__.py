@@ -1,0 +1,1 @@
+"""Relational conformal calibration over the graph of bins."""
