@@ -51,7 +51,7 @@ class Corel:
 
     A network over the graph of bins predicts quantiles of the normalised residuals. On planets it
     did not learn from, a conformal step finds the factor by which each level's limits must widen
-    or narrow, around the median, to cover what they promise. With fewer than 2 folds these planets are
+    or narrow, around the median, to cover what they promise. With fewer than 2 folds these are
     held out and coverage lies between the level and the level plus ``1 / (n + 1)``; with folds
     each planet is scored by the network that did not see it, new planets by the mean of all, and
     the promise holds approximately, with every planet in use.
