@@ -48,7 +48,8 @@ def fit_spectral(mean: F8, usable: Bool, rows: int) -> float:
         residual = level[good] - design @ solution
         scale = 1.4826 * np.median(np.abs(residual)) + 1e-12
         weight = 1 / np.sqrt(1 + (residual / (3 * scale)) ** 2)
-    return float(solution[0])
+    # Light is not negative, and the outer rows cannot hold more background than light.
+    return float(np.clip(solution[0], 0.0, max(0.0, float(np.median(level[good])))))
 
 
 def fit_photometer(mean: F8, usable: Bool, distance: float) -> float:

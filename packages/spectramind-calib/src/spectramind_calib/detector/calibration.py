@@ -108,8 +108,20 @@ def calibrate_instrument(
         raise DataError(
             "no pixel is usable", where=where, hint="check the files dead.parquet and flat.parquet"
         )
+    _check_rows(usable, where)
     extracted = _extract(raw, options, reduce, usable, pairs, where)
     return _light_curve(raw, options, extracted, usable, hot, pairs)
+
+
+def _check_rows(usable: Bool, where: str) -> None:
+    """Refuse a row without any usable pixel: nothing says how much light it should hold."""
+    empty = np.flatnonzero(~usable.any(1))
+    if empty.size:
+        raise DataError(
+            f"no pixel of detector row {empty[0]} is usable ({empty.size} such rows)",
+            where=where,
+            hint="check the files dead.parquet and flat.parquet",
+        )
 
 
 def usable_pixels(raw: RawInstrument, options: InstrumentOptions) -> tuple[Bool, Bool]:

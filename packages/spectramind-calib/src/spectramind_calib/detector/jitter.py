@@ -33,10 +33,12 @@ def smooth(series: F8, window: int) -> F8:
 
 
 def decorrelate(flux: F8, movement: F8, window: int) -> F8:
-    """Remove what of the flux follows fast movements of the image.
+    """Remove what of the flux follows movements of the image, to second order.
 
-    Only what is faster than `window` pairs is fitted and removed, so that a transit, which is
-    slow, can neither be fitted by the movement nor be changed by its removal.
+    How the flux follows is learnt from what is faster than `window` pairs alone, so that a transit,
+    which is slow, cannot be mistaken for it; what is learnt is then removed at all speeds, since
+    a slow wander of the image changes the flux as a fast one does. Squares belong to it: weights
+    that peak where the image does lose light whichever way it moves.
 
     Parameters
     ----------
@@ -47,12 +49,21 @@ def decorrelate(flux: F8, movement: F8, window: int) -> F8:
     """
     if flux.shape[-1] < 4 * window:
         return flux
-    fast = movement - smooth(movement, window)
-    keep = fast.std(axis=1) > 1e-9
+    terms = _second_order(movement - movement.mean(-1, keepdims=True))
+    fast = terms - smooth(terms, window)
+    spread = fast.std(axis=-1)
+    keep = spread > 1e-9
     if not keep.any():
         return flux
-    design = (fast[keep] / fast[keep].std(axis=1, keepdims=True)).T
+    design = (fast[keep] / spread[keep, None]).T
     residual = (flux - smooth(flux, window)).T
     solution, *_ = np.linalg.lstsq(design, residual, rcond=None)
-    result: F8 = flux - (design @ solution).T
+    centred = terms[keep] - terms[keep].mean(-1, keepdims=True)
+    result: F8 = flux - solution.T @ (centred / spread[keep, None])
     return result
+
+
+def _second_order(vectors: F8) -> F8:
+    """The vectors and all their products, ``[term, pair]``."""
+    first, second = np.triu_indices(len(vectors))
+    return np.concatenate([vectors, vectors[first] * vectors[second]])
