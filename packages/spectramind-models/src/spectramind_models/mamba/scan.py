@@ -1,0 +1,69 @@
+"""The selective scan: one function, and the choice of who computes it.
+
+References
+----------
+Gu & Dao 2023, "Mamba: linear-time sequence modeling with selective state spaces",
+arXiv 2312.00752 (algorithm 2; eq. 2a with the zero-order hold of eq. 4 for A, Euler's for B).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Backend = Literal["auto", "numba", "reference", "cuda"]
+
+used: set[str] = set()
+"""Backends that have computed something in this process; the manifest says so."""
+
+
+def selective_scan(
+    u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, *, backend: Backend = "auto"
+) -> Tensor:
+    """``h_t = exp(delta_t A) h_{t-1} + delta_t u_t B_t``, ``y_t = sum_n h_t C_t``, from zero state.
+
+    Parameters
+    ----------
+    u, delta
+        ``[batch, time, channel]``; delta is a positive step.
+    A
+        ``[channel, state]``, negative.
+    B, C
+        ``[batch, time, state]``.
+    backend
+        ``auto`` chooses by device and availability.
+
+    Returns
+    -------
+    ``[batch, time, channel]``, of u's dtype (float32 or float64).
+
+    Raises
+    ------
+    RuntimeError
+        If the backend asked for cannot be had here; says why.
+    """
+    chosen = choose(u, backend)
+    used.add(chosen)
+    if chosen == "numba":
+        from spectramind_models.mamba.scan_numba import scan
+    elif chosen == "cuda":
+        from spectramind_models.mamba.scan_cuda import scan
+    else:
+        from spectramind_models.mamba.scan_reference import scan
+    return scan(u, delta, A, B, C)
+
+
+def choose(u: Tensor, backend: Backend) -> str:
+    """The backend that will compute a scan of `u`."""
+    if backend != "auto":
+        return backend
+    if u.device.type == "cuda":
+        return "cuda" if importlib.util.find_spec("mamba_ssm") else "reference"
+    return (
+        "numba"
+        if u.device.type == "cpu" and u.dtype in (torch.float32, torch.float64)
+        else ("reference")
+    )
