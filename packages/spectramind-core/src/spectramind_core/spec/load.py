@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from spectramind_core.plugins.registry import Registry
-from spectramind_core.spec.compose import compose
+from spectramind_core.spec.compose import compose, overlay
+from spectramind_core.spec.model import RunSpec
 from spectramind_core.spec.overrides import apply_overrides
 from spectramind_core.spec.resolve import ResolvedSpec
 from spectramind_core.spec.validate import validate
 from spectramind_core.spec.yaml import Document
+
+DEFAULTS: dict[str, Any] = RunSpec().model_dump(mode="json")
+"""What a spec says where it says nothing."""
 
 
 def load_spec(
@@ -44,5 +48,5 @@ def load_spec(
     else:
         document = Document(dict(source or {}))
     overrides = (*overrides, *([] if seed is None else [f"seed={seed}"]))
-    document = apply_overrides(document, overrides)
+    document = apply_overrides(overlay(Document(DEFAULTS), document), overrides)
     return validate(document, registry=registry or Registry.installed(), overrides=tuple(overrides))

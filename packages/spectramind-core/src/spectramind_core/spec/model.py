@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+USE_PATTERN = r"^([A-Za-z0-9][\w.-]*:)?[a-z][a-z0-9_]*(@\d+)?$"
+
 
 class Section(BaseModel):
     """Base of the spec's sections: frozen, strict about names and types."""
@@ -16,7 +18,7 @@ class Section(BaseModel):
 class Use(Section):
     """A choice of component. ``use: name`` alone may be written as the bare name."""
 
-    use: str = Field(pattern=r"^([A-Za-z0-9][\w.-]*:)?[a-z][a-z0-9_]*(@\d+)?$")
+    use: str = Field(pattern=USE_PATTERN)
     """``[distribution:]name[@revision]``."""
     options: dict[str, Any] = {}
     """Options of the component; ``smv50 plugins show NAME`` lists them."""
@@ -25,6 +27,13 @@ class Use(Section):
     @classmethod
     def _bare_name(cls, data: Any) -> Any:
         return {"use": data} if isinstance(data, str) else data
+
+
+class PartUse(Use):
+    """A choice for a slot of the estimator; without ``use``, options for the slot's default."""
+
+    use: str = Field(default="", pattern=USE_PATTERN + "|^$")
+    """``[distribution:]name[@revision]``; empty for the slot's default."""
 
 
 class RuleUse(Use):
@@ -69,9 +78,9 @@ class Model(Section):
     """What turns light curves into spectra, and what it is measured against."""
 
     estimator: Use = Use(use="v50")
-    encoders: dict[str, Use] = {}
+    encoders: dict[str, PartUse] = {}
     """Encoders by slot (``fgs1``, ``airs``); slots not named take the estimator's defaults."""
-    heads: dict[str, Use] = {}
+    heads: dict[str, PartUse] = {}
     """Heads by slot (``mu``, ``sigma``, ``covariance``)."""
     rules: list[RuleUse] = []
     """Symbolic rules, as penalty, as constraint or only watching."""

@@ -222,10 +222,12 @@ class _Resolver:
                 )
 
     def _part(self, slot: Slot, use: Use | None) -> Choice | None:
-        if use is None and not slot.default:
+        if not slot.default and not (use and use.use):
             return None
         path = ("model", slot.kind, slot.name)
-        part = self._choice(slot.kind, use or Use(use=slot.default), path)
+        chosen = use.use if use and use.use else slot.default
+        options = use.options if use else {}
+        part = self._choice(slot.kind, Use(use=chosen, options=options), path)
         if part and (missing := set(slot.provides) - set(part.component.provides)):
             self.problems.append(
                 Problem(

@@ -81,7 +81,7 @@ def _array(tensor: Tensor) -> np.ndarray[Any, Any]:
     return array
 
 
-@intrinsic
+@intrinsic  # type: ignore[untyped-decorator]
 def _bits_as_float(typing: Any, bits: Any) -> Any:
     """A 32-bit integer's bits read as a float."""
 
