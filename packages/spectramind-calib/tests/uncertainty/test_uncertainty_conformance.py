@@ -32,12 +32,12 @@ class TestConformalAsymmetric(CalibratorTests):
 
 class TestCorel(CalibratorTests):
     name = "corel"
-    options = {"folds": 3, "epochs": 5, "neighbours": 6}
+    options = {"folds": 3, "members": 2, "epochs": 5, "neighbours": 6}
 
 
 class TestCorelSplitOnce(CalibratorTests):
     name = "corel"
-    options = {"folds": 0, "epochs": 3, "neighbours": 6, "correction": "bin"}
+    options = {"folds": 0, "members": 1, "epochs": 3, "neighbours": 6, "correction": "bin"}
 
 
 class TestSimultaneous(CalibratorTests):

@@ -13,7 +13,7 @@ from spectramind_calib.uncertainty.evidence import Standardizer
 from spectramind_calib.uncertainty.options import InstanceOptions
 from spectramind_calib.uncertainty.rescale import MIN_FACTOR, with_sigma
 from spectramind_calib.uncertainty.state import fitted_on, fold_of, read_state, write_state
-from spectramind_core.arrays import F8
+from spectramind_core.arrays import F8, Array
 from spectramind_core.components import Context
 from spectramind_core.contracts import Prediction, Truth
 from spectramind_core.errors import DataError
@@ -23,11 +23,11 @@ class Instance:
     """Log-linear model of a planet's error scale, by Gaussian likelihood, pulled towards 1.
 
     A planet's factor is ``exp(a + b . features)``: ``a`` is common to all, and ``b`` is penalised.
-    One model is fitted without each fold of the calibration planets. A calibration planet takes
-    the factor of the model that did not see it, a new one the geometric mean of all: what comes
-    after in the chain sees calibration planets as it will see new ones. If the models predict the
-    planets they did not see no better than one common factor does, ``b`` is zero, and that is
-    reported.
+    One model is fitted without each fold of the calibration planets. Every planet, calibration or
+    new, takes the factor of the model of the fold that its id falls in, which never saw it: what
+    comes after in the chain sees calibration planets exactly as it will see new ones. If the
+    models predict the planets they did not see no better than one common factor does, ``b`` is
+    zero, and that is reported.
     """
 
     def __init__(self, options: InstanceOptions) -> None:
@@ -36,11 +36,10 @@ class Instance:
         self._wavelength = np.empty(0)
         self._features: Standardizer | None = None
         self._models = np.empty((0, 0))
-        self._known: frozenset[str] = frozenset()
 
     def fit(self, prediction: Prediction, truth: Truth, *, ctx: Context) -> None:
         """Fit one model per fold; DataError if a fold would leave fewer than two planets."""
-        folds = np.array([fold_of(p, self._options.folds) for p in prediction.planet_ids])
+        folds = self._folds(prediction)
         sizes = [int((folds != fold).sum()) for fold in range(self._options.folds)]
         if min(sizes) < 2:
             raise DataError(
@@ -56,7 +55,6 @@ class Instance:
             for f in range(self._options.folds)
         ]
         self._models = self._unless_useless(np.stack(models), x, error2, folds, ctx)
-        self._known = frozenset(prediction.planet_ids)
         self._wavelength = prediction.wavelength
         self._fitted_on = fitted_on(prediction, truth)
 
@@ -65,10 +63,8 @@ class Instance:
         require_same_grid(self._wavelength, prediction, "instance")
         assert self._features is not None
         every = _log_scale(self._models, self._features(prediction), self._options.max_log_scale)
-        log = every.mean(axis=0)
-        for row, planet in enumerate(prediction.planet_ids):
-            if planet in self._known:
-                log[row] = every[fold_of(planet, self._options.folds), row]
+        folds = self._folds(prediction)
+        log = every[folds, np.arange(len(folds))]
         return with_sigma(prediction, prediction.sigma * np.exp(log)[:, None])
 
     def save(self, folder: Path) -> None:
@@ -85,7 +81,9 @@ class Instance:
         self._models, self._wavelength = arrays.pop("models"), arrays.pop("wavelength")
         self._features = Standardizer(names=tuple(plain["features"]), **arrays)
         self._fitted_on = plain["fitted_on"]
-        self._known = frozenset(plain["fitted_on"]["planets"])
+
+    def _folds(self, prediction: Prediction) -> Array:
+        return np.array([fold_of(p, self._options.folds) for p in prediction.planet_ids])
 
     def _squared_error(self, prediction: Prediction, truth: Truth, ctx: Context) -> F8:
         """``[planet]``: mean square of the normalised residuals."""
@@ -102,7 +100,7 @@ class Instance:
             ctx.log.warning("instance: residuals of some planets vanish")
         return np.maximum(mean, MIN_FACTOR**2)
 
-    def _unless_useless(self, models: F8, x: F8, error2: F8, folds: np.ndarray, ctx: Context) -> F8:
+    def _unless_useless(self, models: F8, x: F8, error2: F8, folds: Array, ctx: Context) -> F8:
         own = _log_scale(models, x, self._options.max_log_scale)[folds, np.arange(len(folds))]
         common = models.copy()
         common[:, 1:] = 0

@@ -78,6 +78,8 @@ class CorelOptions(LevelOptions):
     """Cross-conformal folds. Below 2, split once: fewer planets learn, but the promise is exact."""
     held_out: float = Field(default=0.5, gt=0.05, lt=0.95)
     """With fewer than 2 folds: share of planets kept from the network, for the conformal step."""
+    members: int = Field(default=4, ge=1, le=32)
+    """Networks per fold, whose quantiles are averaged."""
     correction: Literal["bin", "instrument"] = "instrument"
     """``bin`` promises coverage in each bin; ``instrument`` on average over an instrument's,
     which leaves less sampling noise in each bin."""

@@ -52,9 +52,9 @@ class Corel:
     A network over the graph of bins predicts quantiles of the normalised residuals. On planets it
     did not learn from, a conformal step finds the factor by which each level's limits must widen
     or narrow, around the median, to cover what they promise. With fewer than 2 folds these are
-    held out and coverage lies between the level and the level plus ``1 / (n + 1)``; with folds
-    each planet is scored by the network that did not see it, new planets by the mean of all, and
-    the promise holds approximately, with every planet in use.
+    held out and coverage lies between the level and the level plus ``1 / (n + 1)``. With folds
+    every planet, calibration or new, is scored by the networks of the fold that its id falls in,
+    which never saw it; the promise then holds approximately, with every planet in use.
 
     References
     ----------
@@ -66,7 +66,6 @@ class Corel:
     def __init__(self, options: CorelOptions) -> None:
         self._options = options
         self._fitted_on: dict[str, Any] = {}
-        self._known: frozenset[str] = frozenset()
         self._wavelength = np.empty(0)
         self._inputs: Inputs | None = None
         self._networks: list[Any] = []
@@ -95,7 +94,6 @@ class Corel:
         weights = molecule_weights(prediction.wavelength, self._options.molecule_weight)
         self._networks = self._trained(prediction, residuals, groups, weights, ctx)
         self._wavelength = prediction.wavelength
-        self._known = frozenset(prediction.planet_ids)
         self._fitted_on = fitted_on(prediction, truth)
         held = groups >= 0
         quantiles = self._quantiles(prediction).of(held)
@@ -146,7 +144,6 @@ class Corel:
         self._wavelength = arrays["wavelength"]
         self._factor, self._sigma_factor = arrays["factor"], arrays["sigma_factor"]
         self._fitted_on = plain["fitted_on"]
-        self._known = frozenset(plain["fitted_on"]["planets"])
         rebuild = _training().restored
         self._networks = [
             rebuild(
@@ -159,6 +156,10 @@ class Corel:
             )
             for i in range(plain["networks"])
         ]
+
+    @property
+    def _folds(self) -> int:
+        return max(self._options.folds, 1)
 
     def _group(self, planet_id: str) -> int:
         """The fold that holds a planet out; -1 if the network learns from it and nothing else."""
@@ -187,31 +188,38 @@ class Corel:
             self._inputs.planets(prediction), self._inputs.bins(prediction), residuals
         )
         graph = known_graph(prediction.wavelength)
-        folds = range(self._options.folds if self._options.folds > 1 else 1)
+        members = [(fold, m) for fold in range(self._folds) for m in range(self._options.members)]
         return [
             training.trained(
                 sample.of(groups != fold),
                 graph,
                 weights,
                 self._options,
-                ctx=ctx.child("fold", str(fold)),
+                ctx=ctx.child("fold", str(fold), "member", str(member)),
             )
-            for fold in ctx.progress(folds, label="corel", total=len(folds))
+            for fold, member in ctx.progress(members, label="corel", total=len(members))
         ]
 
     def _quantiles(self, prediction: Prediction) -> Quantiles:
-        """Of every planet: by the network that did not see it, or by the mean of all."""
+        """Of every planet, by the networks of its fold."""
         assert self._inputs is not None
         predict = _training().predict
         planets, bins = self._inputs.planets(prediction), self._inputs.bins(prediction)
-        batch = self._options.batch
-        every = [Quantiles(*predict(network, planets, bins, batch)) for network in self._networks]
-        if len(every) == 1:
-            return every[0]
-        own = [
-            self._group(planet) if planet in self._known else -1 for planet in prediction.planet_ids
-        ]
-        return mean_of(every, np.array(own))
+        fold = np.array([max(self._group(planet), 0) for planet in prediction.planet_ids])
+        shape = (len(fold), len(self._options.levels), prediction.wavelength.size)
+        found = Quantiles(np.empty((shape[0], 1, shape[2])), np.empty(shape), np.empty(shape))
+        for k in np.unique(fold):
+            mine, first = fold == k, k * self._options.members
+            found.put(
+                mine,
+                mean_of(
+                    [
+                        Quantiles(*predict(net, planets[mine], bins[mine], self._options.batch))
+                        for net in self._networks[first : first + self._options.members]
+                    ]
+                ),
+            )
+        return found
 
     def _conformalise(self, quantiles: Quantiles, residuals: F8, weights: F8, ctx: Context) -> None:
         self._factor = correction(

@@ -29,25 +29,17 @@ class Quantiles:
         """Some planets, by row."""
         return Quantiles(self.median[rows], self.lower[rows], self.upper[rows])
 
+    def put(self, rows: Array, some: Quantiles) -> None:
+        """Fill in some planets, by row."""
+        self.median[rows], self.lower[rows], self.upper[rows] = some.median, some.lower, some.upper
 
-def mean_of(every: Sequence[Quantiles], own: Array) -> Quantiles:
-    """Quantiles of several networks, averaged.
 
-    Parameters
-    ----------
-    own
-        ``[planet]``: the one network that counts for a planet, or -1 if all do.
-    """
-
-    def choose(arrays: Sequence[F8]) -> F8:
-        stacked = np.stack(arrays)
-        alone = stacked[np.maximum(own, 0), np.arange(len(own))]
-        return np.where((own >= 0)[:, None, None], alone, stacked.mean(axis=0))
-
+def mean_of(every: Sequence[Quantiles]) -> Quantiles:
+    """Quantiles of an ensemble: their mean, level by level."""
     return Quantiles(
-        choose([q.median for q in every]),
-        choose([q.lower for q in every]),
-        choose([q.upper for q in every]),
+        np.mean([q.median for q in every], axis=0),
+        np.mean([q.lower for q in every], axis=0),
+        np.mean([q.upper for q in every], axis=0),
     )
 
 
