@@ -132,10 +132,9 @@ class ArielSource:
         where = f"{where} {instrument}"
         spectral = instrument is Instrument.AIRS
         detector = self._axis(f"{Instrument.AIRS}-axis2-um") if spectral else None
-        pixels = parquet.footer(signal, where).num_columns
-        columns = detector.size if detector is not None else int(np.sqrt(pixels))
-        frames = parquet.ParquetFrames(signal, columns, where)
-        count, rows, _ = frames.shape
+        width = None if detector is None else detector.size
+        frames = parquet.ParquetFrames(signal, width, where)
+        count, rows, columns = frames.shape
         time = self._axis(f"{instrument}-axis0-h")
         if np.any(np.diff(time) <= 0):
             raise DataError(

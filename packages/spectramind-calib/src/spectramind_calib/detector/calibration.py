@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,19 +39,34 @@ from spectramind_core.contracts import (
 )
 from spectramind_core.errors import DataError
 
-BLOCK_SAMPLES = 8_000_000
-"""Samples of a block of columns: 64 MB in double precision."""
+CORE = 0.01
+"""Share of its column's brightest pixel from which a pixel tells where the image is."""
 
-Reduce = Callable[[RawInstrument, slice, InstrumentOptions], "Ramps"]
-"""Counts of a block of columns to its ramps."""
+Reduce = Callable[[RawInstrument, slice, InstrumentOptions, int], "Ramps"]
+"""Counts of a block of columns, of so many pairs, to its ramps."""
+
+Sums = Callable[[npt.NDArray[Any], F8, Bool, int], tuple[F8, F8]]
+"""Ramps of a block to fluxes and moments; see `sums`."""
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What touches every sample, and so is worth having in two versions."""
+
+    reduce: Reduce
+    sums: Sums
+    block_samples: int
+    """Samples read at a time."""
 
 
 @dataclass(frozen=True)
 class Ramps:
     """Electrons per pair of a block of detector columns."""
 
-    signal: F8
+    signal: npt.NDArray[Any]
     """``[row, column, pair]``."""
+    mean: F8
+    """``[row, column]``."""
     cosmic_rays: npt.NDArray[np.int64]
     """Samples repaired, ``[pair]``."""
     saturated: int
@@ -71,11 +87,13 @@ class NumpyCalibration:
         DataError
             If an instrument's frames cannot give a light curve; names planet, visit, instrument.
         """
-        return calibrate(observation, self._options, reduce)
+        return calibrate(observation, self._options, NUMPY)
 
 
-def calibrate(observation: Observation, options: CalibrationOptions, reduce: Reduce) -> LightCurves:
-    """One visit's light curves; `reduce` does the work on pixels."""
+def calibrate(
+    observation: Observation, options: CalibrationOptions, backend: Backend
+) -> LightCurves:
+    """One visit's light curves; `backend` does the work on pixels."""
     curves = {}
     for name, raw, chosen in (
         ("fgs1", observation.fgs1, options.fgs1),
@@ -83,7 +101,7 @@ def calibrate(observation: Observation, options: CalibrationOptions, reduce: Red
     ):
         if raw is not None:
             where = f"planet {observation.planet_id} visit {observation.visit} {raw.instrument}"
-            curves[name] = calibrate_instrument(raw, chosen, reduce, where)
+            curves[name] = calibrate_instrument(raw, chosen, backend, where)
     return LightCurves(
         planet_id=observation.planet_id,
         visit=observation.visit,
@@ -93,7 +111,7 @@ def calibrate(observation: Observation, options: CalibrationOptions, reduce: Red
 
 
 def calibrate_instrument(
-    raw: RawInstrument, options: InstrumentOptions, reduce: Reduce, where: str
+    raw: RawInstrument, options: InstrumentOptions, backend: Backend, where: str
 ) -> LightCurve:
     """One instrument's light curve. Raises DataError, which begins with `where`."""
     pairs = raw.frames.shape[0] // 2 - options.drop_last
@@ -108,8 +126,8 @@ def calibrate_instrument(
         raise DataError(
             "no pixel is usable", where=where, hint="check the files dead.parquet and flat.parquet"
         )
-    _check_rows(usable, where)
-    extracted = _extract(raw, options, reduce, usable, pairs, where)
+    _check_rows(usable[:, used_columns(raw)], where)
+    extracted = _extract(raw, options, backend, usable, pairs, where)
     return _light_curve(raw, options, extracted, usable, hot, pairs)
 
 
@@ -136,10 +154,9 @@ def usable_pixels(raw: RawInstrument, options: InstrumentOptions) -> tuple[Bool,
     return usable, hot
 
 
-def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions) -> Ramps:
+def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions, pairs: int) -> Ramps:
     """Counts of a block of columns to electrons per pair: the corrections in their order."""
-    counts = raw.frames.read(columns)
-    counts = counts[..., : counts.shape[-1] // 2 * 2]
+    counts = raw.frames.read(columns)[..., : 2 * pairs]
     frames = raw.calibration
     electrons = adc.undo(counts, raw.adc.gain, raw.adc.offset)
     if options.linearity:
@@ -151,8 +168,13 @@ def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions) -> Ra
     if options.flat:
         response = frames.flat[:, columns]
         signal = flat.undo(signal, np.where(responds(response), response, 0.0))
+    hits = np.zeros(pairs, int)
+    if options.cosmic_rays:
+        found = cosmic.find(signal, options.cosmic_rays) & ~frames.dead[:, columns, None]
+        signal = cosmic.undo(signal, found) if found.any() else signal
+        hits = found.sum(axis=(0, 1))
     saturated = int(np.count_nonzero(counts == adc.FULL_SCALE))
-    return repaired(signal, frames.dead[:, columns], saturated, options)
+    return Ramps(signal, signal.mean(-1), hits, saturated)
 
 
 def responds(response: F8) -> Bool:
@@ -161,15 +183,31 @@ def responds(response: F8) -> Bool:
     return result
 
 
-def repaired(signal: F8, dead: Bool, saturated: int, options: InstrumentOptions) -> Ramps:
-    """Ramps without cosmic rays. Shapes as in `Ramps`."""
-    hits = np.zeros(signal.shape[-1], int)
-    if options.cosmic_rays:
-        found = cosmic.find(signal, options.cosmic_rays) & ~dead[..., None]
-        if found.any():
-            signal = cosmic.undo(signal, found)
-            hits = found.sum(axis=(0, 1))
-    return Ramps(signal, hits, saturated)
+def sums(signal: npt.NDArray[Any], weights: F8, core: Bool, first: int) -> tuple[F8, F8]:
+    """Weighted sums over rows, and what tells where the image is.
+
+    Parameters
+    ----------
+    signal
+        ``[row, column, pair]`` electrons.
+    weights
+        ``[row, column]``.
+    core
+        ``[row, column]``: pixels that hold the star's light.
+    first
+        Number of the first of these columns on the detector.
+
+    Returns
+    -------
+    ``[column, pair]`` flux, and ``[3, pair]``: light of the core, and it times row and column.
+    """
+    light = signal[core]
+    row, column = np.nonzero(core)
+    moments = np.stack([light.sum(0), row @ light, (column + first) @ light])
+    return extraction.extract(signal, weights), moments
+
+
+NUMPY = Backend(reduce, sums, block_samples=8_000_000)
 
 
 @dataclass(frozen=True)
@@ -182,7 +220,7 @@ class Extracted:
     """``[column]`` of one pair."""
     background: float
     movement: F8
-    """``[vector, pair]``: centroids along rows and, for the photometer, columns."""
+    """``[2, pair]``: centroids along rows and columns, pixels."""
     cosmic_rays: F8
     """``[pair]``."""
     saturated: int
@@ -191,14 +229,17 @@ class Extracted:
 def _extract(
     raw: RawInstrument,
     options: InstrumentOptions,
-    reduce: Reduce,
+    backend: Backend,
     usable: Bool,
     pairs: int,
     where: str,
 ) -> Extracted:
-    """Two passes over the frames: mean image first, then the weighted sums it decides."""
-    blocks = [(c, reduce(raw, c, options)) for c in _blocks(raw)]
-    mean = np.concatenate([ramps.signal[..., :pairs].mean(-1) for _, ramps in blocks], axis=1)
+    """The frames are read once; the mean image then decides the weights of the sums."""
+    used = used_columns(raw)
+    usable = usable[:, used]
+    slices = list(_blocks(raw, backend.block_samples))
+    blocks = [backend.reduce(raw, columns, options, pairs) for columns in slices]
+    mean = np.concatenate([block.mean for block in blocks], axis=1)
     if not np.all(np.isfinite(mean[usable])):
         raise DataError(
             "the calibrated frames hold values that are not finite",
@@ -206,62 +247,66 @@ def _extract(
             hint="check the calibration files for NaN: dark, flat, linear_corr",
         )
     level = _background(raw, options, mean, usable)
-    photometer = raw.bin_columns is None
-    shape = (-1, 1) if photometer else mean.shape
-    share = extraction.profile((mean - level).reshape(shape), usable.reshape(shape))
-    noise = extraction.pixel_variance(mean, raw.calibration.read).reshape(shape)
-    weights = (
-        extraction.optimal_weights(share, usable.reshape(shape), noise)
-        if options.extraction == "optimal"
-        else extraction.sum_weights(share, usable.reshape(shape))
-    )
-    image = weights.reshape(mean.shape)
-    flux, movement = _sums(blocks, image, usable, pairs, photometer=photometer)
-    flux -= level * (weights.sum(0)[:, None])
-    hits = np.sum([ramps.cosmic_rays[:pairs] for _, ramps in blocks], axis=0).astype(float)
+    shape = (-1, 1) if raw.bin_columns is None else mean.shape
+    good = usable.reshape(shape)
+    share = extraction.profile((mean - level).reshape(shape), good)
+    noise = extraction.pixel_variance(mean, raw.calibration.read[:, used]).reshape(shape)
+    weigh = extraction.optimal_weights if options.extraction == "optimal" else _plain_weights
+    weights = weigh(share, good, noise)
+    core = (good & (share > CORE * share.max(0))).reshape(mean.shape)
+    flux, moments = _sums(backend, slices, blocks, weights.reshape(mean.shape), core)
     return Extracted(
-        flux=flux,
+        flux=(flux.sum(0)[None] if raw.bin_columns is None else flux)
+        - level * weights.sum(0)[:, None],
         variance=extraction.variance(weights, noise),
         background=level,
-        movement=movement,
-        cosmic_rays=hits,
-        saturated=sum(ramps.saturated for _, ramps in blocks),
+        movement=jitter.centroids(moments),
+        cosmic_rays=np.sum([block.cosmic_rays for block in blocks], axis=0).astype(float),
+        saturated=sum(block.saturated for block in blocks),
     )
 
 
-def _blocks(raw: RawInstrument) -> Iterator[slice]:
-    """Blocks of columns small enough to work on."""
-    frames, rows, columns = raw.frames.shape
-    width = max(1, BLOCK_SAMPLES // (frames * rows))
-    for first in range(0, columns, width):
-        yield slice(first, min(first + width, columns))
+def _plain_weights(share: F8, usable: Bool, noise: F8) -> F8:
+    return extraction.sum_weights(share, usable)
+
+
+def used_columns(raw: RawInstrument) -> slice:
+    """The detector columns that spectral bins need; all of the photometer's."""
+    if raw.bin_columns is None:
+        return slice(0, raw.frames.shape[2])
+    return slice(int(raw.bin_columns.min()), int(raw.bin_columns.max()) + 1)
+
+
+def _blocks(raw: RawInstrument, samples: int) -> Iterator[slice]:
+    """The used columns in blocks small enough to work on, as equal as they can be."""
+    frames, rows, _ = raw.frames.shape
+    used = used_columns(raw)
+    width = used.stop - used.start
+    number = min(width, max(1, -(-width * frames * rows // samples)))
+    edges = [used.start + width * i // number for i in range(number + 1)]
+    yield from map(slice, edges[:-1], edges[1:])
 
 
 def _background(raw: RawInstrument, options: InstrumentOptions, mean: F8, usable: Bool) -> float:
     if not options.background:
         return 0.0
     if raw.bin_columns is None:
-        return background.fit_photometer(mean, usable, options.background_rows)
+        return background.fit_photometer(mean, usable, options.background_distance)
     return background.fit_spectral(mean, usable, min(options.background_rows, mean.shape[0] // 4))
 
 
 def _sums(
-    blocks: list[tuple[slice, Ramps]], weights: F8, usable: Bool, pairs: int, *, photometer: bool
+    backend: Backend, slices: list[slice], blocks: list[Ramps], weights: F8, core: Bool
 ) -> tuple[F8, F8]:
-    """Weighted sums ``[column, pair]`` and the image's movement ``[vector, pair]``."""
-    flux, by_row, by_column = [], [], []
-    for columns, ramps_ in blocks:
-        signal = ramps_.signal[..., :pairs]
-        flux.append(extraction.extract(signal, weights[:, columns]))
-        light = np.where(usable[:, columns, None], signal, 0.0)
-        by_row.append(light.sum(1))
-        by_column.append(light.sum(0))
-    vertical = jitter.centroid(np.sum(by_row, axis=0))
-    if not photometer:
-        return np.concatenate(flux), vertical[None]
-    horizontal = jitter.centroid(np.concatenate(by_column))
-    whole = np.sum([block.sum(0) for block in flux], axis=0)
-    return whole[None], np.stack([vertical, horizontal])
+    """`sums` over all blocks."""
+    first = slices[0].start
+    flux, moments = [], []
+    for columns, block in zip(slices, blocks, strict=True):
+        here = slice(columns.start - first, columns.stop - first)
+        found = backend.sums(block.signal, weights[:, here], core[:, here], columns.start)
+        flux.append(found[0])
+        moments.append(found[1])
+    return np.concatenate(flux), np.sum(moments, axis=0)
 
 
 def _light_curve(
@@ -273,11 +318,15 @@ def _light_curve(
     pairs: int,
 ) -> LightCurve:
     """Bins of time and wavelength from columns and pairs."""
-    columns = np.array([0]) if raw.bin_columns is None else raw.bin_columns
+    columns = (
+        np.array([0]) if raw.bin_columns is None else raw.bin_columns - used_columns(raw).start
+    )
     flux = extracted.flux[columns]
     per_bin = binning.pairs_per_bin(pairs, options.time_bins)
     if options.jitter:
-        flux = jitter.decorrelate(flux, extracted.movement, window=max(9, per_bin))
+        # The spectrometer's image along its dispersion is the spectrum, which a transit changes.
+        moves = extracted.movement if raw.bin_columns is None else extracted.movement[:1]
+        flux = jitter.decorrelate(flux, moves, window=max(9, per_bin))
     starts = binning.edges(pairs, per_bin)
     binned = binning.mean(flux, starts).T
     variance = extracted.variance[columns] / binning.sizes(pairs, starts)[:, None]
@@ -294,7 +343,7 @@ def _light_curve(
         housekeeping={
             **{
                 name: binning.mean(vector, starts)
-                for name, vector in zip(names, extracted.movement, strict=False)
+                for name, vector in zip(names, extracted.movement, strict=True)
             },
             "background": np.full(len(starts), extracted.background),
             "cosmic_rays": binning.mean(extracted.cosmic_rays, starts)

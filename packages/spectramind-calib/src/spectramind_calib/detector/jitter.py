@@ -12,12 +12,17 @@ import numpy as np
 from spectramind_core.arrays import F8
 
 
-def centroid(marginal: F8) -> F8:
-    """Flux-weighted mean position along the first axis: ``[pixel, pair]`` to ``[pair]`` pixels."""
-    position = np.arange(marginal.shape[0])[:, None]
-    total = marginal.sum(0)
-    safe = np.where(total > 0, total, 1.0)
-    result: F8 = np.where(total > 0, (position * marginal).sum(0) / safe, 0.0)
+def centroids(moments: F8) -> F8:
+    """Flux-weighted mean positions ``[2, pair]`` along rows and columns, pixels.
+
+    Parameters
+    ----------
+    moments
+        ``[3, pair]``: light, and light times row and column. Only pixels that hold starlight
+        should count: the others add nothing but read noise, times their distance.
+    """
+    lit = moments[0] > 0
+    result: F8 = np.where(lit, moments[1:] / np.where(lit, moments[0], 1.0), 0.0)
     return result
 
 

@@ -24,8 +24,10 @@ class InstrumentOptions(Options):
     """Threshold in standard deviations for rejecting cosmic rays; 0 switches it off."""
     background: bool = True
     """Subtract background light, fitted apart from the star's wings."""
-    background_rows: int = Field(default=8, ge=1)
-    """Rows at each edge that hold background (AIRS), or pixels from the star (FGS1)."""
+    background_rows: int = Field(default=3, ge=1)
+    """AIRS: rows at each edge that tell the background. More hold wings that are not straight."""
+    background_distance: float = Field(default=8.0, gt=0)
+    """FGS1: pixels from the star beyond which pixels tell the background."""
     jitter: bool = True
     """Remove what of the flux follows fast movements of the image."""
     extraction: Literal["optimal", "sum"] = "optimal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,33 +24,34 @@ class ParquetFrames:
     path
         The signal file: one uint16 column a pixel, row by row of the detector.
     columns
-        Detector columns, which divide the number of pixels into rows.
+        Detector columns, which divide the number of pixels into rows; None if it is square.
     where
         Planet, visit and instrument, for messages.
     """
 
-    def __init__(self, path: Path, columns: int, where: str) -> None:
+    def __init__(self, path: Path, columns: int | None, where: str) -> None:
         self._path, self._columns, self._where = path, columns, where
 
     @cached_property
     def shape(self) -> tuple[int, int, int]:
         """Frames, rows, columns, from the file's footer. DataError if it makes no sense."""
-        metadata = footer(self._path, self._where)
-        pixels = metadata.num_columns
-        if pixels == 0 or pixels % self._columns:
+        frames, names = self._footer
+        pixels = len(names)
+        columns = math.isqrt(pixels) if self._columns is None else self._columns
+        if pixels == 0 or pixels % columns:
             raise self._error(
-                f"{pixels} pixels do not make rows of {self._columns}",
+                f"{pixels} pixels do not make rows of {columns}",
                 "the file belongs to another instrument, or is damaged",
             )
-        if metadata.num_rows == 0:
+        if frames == 0:
             raise self._error("the file holds no frame", "copy it again from its source")
-        return metadata.num_rows, pixels // self._columns, self._columns
+        return frames, pixels // columns, columns
 
     def read(self, columns: slice) -> npt.NDArray[np.uint16]:
         """Counts ``[row, column, frame]`` of a range of detector columns. DataError if damaged."""
         frames, rows, width = self.shape
         chosen = range(*columns.indices(width))
-        names = self._names
+        _, names = self._footer
         wanted = [names[row * width + column] for row in range(rows) for column in chosen]
         table = read_columns(self._path, wanted, self._where)
         wrong = [f"{n} is {t}" for n, t in table.schema.items() if t != pl.UInt16]
@@ -65,8 +67,10 @@ class ParquetFrames:
         return np.ascontiguousarray(counts).reshape(rows, len(chosen), frames)
 
     @cached_property
-    def _names(self) -> list[str]:
-        return list(footer(self._path, self._where).schema.names)
+    def _footer(self) -> tuple[int, list[str]]:
+        """Frames and the names of the pixels; with 11,392 of them worth reading only once."""
+        found = footer(self._path, self._where)
+        return found.num_rows, list(found.schema.names)
 
     def _error(self, what: str, hint: str) -> DataError:
         return DataError(what, where=f"{self._where}: {self._path}", hint=hint)

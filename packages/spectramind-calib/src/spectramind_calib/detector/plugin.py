@@ -43,6 +43,7 @@ def spectramind_detector_calibrations() -> Sequence[Component]:
             summary=summary,
             factory=factory,
             options=CalibrationOptions,
+            revision=2,
             requires=("frames",),
             provides=("light_curves",),
             references=(HORNE,),
