@@ -1,0 +1,1 @@
+"""The physics estimate: transit depths by least squares, and their Gaussian posterior."""
