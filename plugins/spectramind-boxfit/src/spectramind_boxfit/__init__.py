@@ -1,0 +1,1 @@
+"""Box-shaped transits: an example plugin for SpectraMind V50."""
