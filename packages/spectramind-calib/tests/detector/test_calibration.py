@@ -210,6 +210,19 @@ def test_dead_rows_saturation_and_cosmic_rays_are_counted() -> None:
     assert found.airs.counts["cosmic_rays"] > 0
 
 
+def test_more_orders_than_the_kernel_takes_point_to_numpy() -> None:
+    raw = observation(np.random.default_rng(1), 4, 3, 12)
+    assert raw.airs is not None
+    frames = raw.airs.calibration
+    seven = frames.replace(linear_corr=np.concatenate([frames.linear_corr, np.zeros((1, 4, 3))]))
+    longer = raw.replace(airs=raw.airs.replace(calibration=seven))
+    off = CalibrationOptions(airs=InstrumentOptions(background=False))
+    with pytest.raises(DataError, match="'numpy'"):
+        NumbaCalibration(off).calibrate(longer, ctx=CTX)
+    same = NumpyCalibration(off)
+    assert same.calibrate(longer, ctx=CTX).digest() == same.calibrate(raw, ctx=CTX).digest()
+
+
 def test_too_few_frames_are_refused() -> None:
     raw = observation(np.random.default_rng(1), 4, 3, 3)
     with pytest.raises(DataError, match=r"planet 7 visit 0 AIRS-CH0: .* too few"):
@@ -235,5 +248,6 @@ def test_the_stated_variance_is_the_scatter() -> None:
         truth = truth.reshape(times, per_bin, -1).mean(1)
         ratio = curve_.flux[:times] / truth
         pull = (ratio / ratio.mean(0) - 1) * truth / np.sqrt(curve_.variance[:times])
+        assert curve_.steps[-1].options["scatter_over_stated"] == pytest.approx(1.0, abs=0.08)
         assert abs(pull.mean()) < 0.15
         assert pull.std() == pytest.approx(1.0, abs=0.1)

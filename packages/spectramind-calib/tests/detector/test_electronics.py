@@ -16,6 +16,7 @@ from spectramind_calib.detector import (
     flat,
     jitter,
     linearity,
+    noise,
     pixels,
     ramps,
 )
@@ -173,3 +174,10 @@ def test_what_jitter_adds_to_the_flux_is_removed_and_the_transit_stays() -> None
     assert np.std(still - clean) < 0.25 * np.std(shaken[0] - clean)
     depth = 1 - still[1500:2500].mean() / np.r_[still[:1000], still[3000:]].mean()
     assert depth == pytest.approx(0.024, abs=2e-4)
+
+
+def test_scatter_sees_white_noise_and_neither_transit_nor_drift() -> None:
+    rng = np.random.default_rng(5)
+    time = np.linspace(-1, 1, 5000)
+    slow = 1e5 * (1 + 0.01 * time**2) * np.where(np.abs(time) < 0.3, 0.976, 1.0)
+    assert noise.scatter(slow + 30 * rng.standard_normal(5000)) == pytest.approx(30, rel=0.05)

@@ -1,11 +1,11 @@
 """The instrument: what it does to light, how to undo it, and how its files are read.
 
-One file per effect, in the order light meets them; each has its forward direction ``apply`` (the
-simulator's) beside its inverse ``undo`` (the calibration's). All of them are pure functions of
-arrays laid out pixel-major: ``[row, column, frame]`` with time contiguous, calibration frames
-``[row, column]``.
+One file per effect. The electronic ones have the forward direction ``apply`` (the simulator's)
+beside its inverse ``undo`` (the calibration's): pure functions of arrays laid out pixel-major,
+``[row, column, frame]`` with time contiguous and calibration frames ``[row, column]``.
 
-    background -> flat -> dark -> cosmic -> ramps -> pixels -> linearity -> noise -> adc
+    light -> background -> flat -> dark -> cosmic -> ramps -> pixels -> linearity -> adc -> counts
 
-`fused` is the inverse of the electronic ones as a single compiled pass.
+`calibration` undoes them in reverse, then extracts and bins (`extraction`, `jitter`, `binning`,
+`noise`); `fused` is what touches every sample of that, compiled.
 """

@@ -38,8 +38,3 @@ def undo(counts: npt.NDArray[Any], gain: float, offset: float) -> F8:
     Rounding down loses half a count on average; both reads of a ramp lose it, so that it cancels.
     """
     return np.asarray(counts, float) / gain + offset
-
-
-def quantisation_variance(gain: float) -> float:
-    """Variance in electron^2 that rounding adds to one read: a twelfth of a count squared."""
-    return 1 / (12 * gain**2)

@@ -7,12 +7,6 @@ import numpy as np
 from spectramind_core.arrays import F8, Bool
 
 
-def apply(electrons: F8, background: float) -> F8:
-    """Add `background` electrons to every pixel of every pair."""
-    result: F8 = electrons + background
-    return result
-
-
 def fit_spectral(mean: F8, usable: Bool, rows: int) -> float:
     """Background per pixel and pair of a spectrometer, electrons.
 

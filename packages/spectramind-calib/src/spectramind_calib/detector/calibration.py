@@ -24,6 +24,7 @@ from spectramind_calib.detector import (
     flat,
     jitter,
     linearity,
+    noise,
     pixels,
     ramps,
 )
@@ -250,15 +251,15 @@ def _extract(
     shape = (-1, 1) if raw.bin_columns is None else mean.shape
     good = usable.reshape(shape)
     share = extraction.profile((mean - level).reshape(shape), good)
-    noise = extraction.pixel_variance(mean, raw.calibration.read[:, used]).reshape(shape)
+    spread = extraction.pixel_variance(mean, raw.calibration.read[:, used]).reshape(shape)
     weigh = extraction.optimal_weights if options.extraction == "optimal" else _plain_weights
-    weights = weigh(share, good, noise)
+    weights = weigh(share, good, spread)
     core = (good & (share > CORE * share.max(0))).reshape(mean.shape)
     flux, moments = _sums(backend, slices, blocks, weights.reshape(mean.shape), core)
     return Extracted(
         flux=(flux.sum(0)[None] if raw.bin_columns is None else flux)
         - level * weights.sum(0)[:, None],
-        variance=extraction.variance(weights, noise),
+        variance=extraction.variance(weights, spread),
         background=level,
         movement=jitter.centroids(moments),
         cosmic_rays=np.sum([block.cosmic_rays for block in blocks], axis=0).astype(float),
@@ -266,7 +267,7 @@ def _extract(
     )
 
 
-def _plain_weights(share: F8, usable: Bool, noise: F8) -> F8:
+def _plain_weights(share: F8, usable: Bool, spread: F8) -> F8:
     return extraction.sum_weights(share, usable)
 
 
@@ -356,5 +357,22 @@ def _light_curve(
             "cosmic_rays": int(extracted.cosmic_rays.sum()),
             "saturated": extracted.saturated,
         },
-        steps=(Step(name="calibrate", options=options.model_dump(mode="json")),),
+        steps=(
+            Step(name="calibrate", options=options.model_dump(mode="json")),
+            Step(
+                name="noise check",
+                options={"scatter_over_stated": _scatter_ratio(flux, extracted.variance[columns])},
+            ),
+        ),
     )
+
+
+def _scatter_ratio(flux: F8, variance: F8) -> float | None:
+    """Median over bins of the scatter from pair to pair over the stated one; 1 if that is honest.
+
+    None where there are too few pairs or no usable bin.
+    """
+    good = variance > 0
+    if flux.shape[-1] < 3 or not good.any():
+        return None
+    return float(np.median(noise.scatter(flux[good]) / np.sqrt(variance[good])))

@@ -11,11 +11,6 @@ import numpy as np
 from spectramind_core.arrays import F8, Bool
 
 
-def apply(electrons: F8, dead: Bool) -> F8:
-    """Silence dead pixels: ``electrons [row, column, frame]``, ``dead [row, column]``."""
-    return np.where(dead[..., None], 0.0, electrons)
-
-
 def hot(dark: F8, dead: Bool, *, sigma: float = 5.0, iterations: int = 5) -> Bool:
     """Pixels whose dark current stands out, by the hosts' iterated clipping; ``[row, column]``.
 
