@@ -16,7 +16,7 @@ def guarded(app: Callable[..., Any]) -> int:
     import click
 
     try:
-        result = app(standalone_mode=False)
+        result = app(prog_name="smv50", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except (click.exceptions.Abort, KeyboardInterrupt):

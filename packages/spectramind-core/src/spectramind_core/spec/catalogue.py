@@ -8,8 +8,8 @@ from spectramind_core.spec.problems import CATALOGUE
 
 HEAD = """# What can be wrong with a spec
 
-Each problem is printed as `file:line:column  path  [code] message`, all of them at once. This page is
-generated from the catalogue in `spectramind_core/spec/problems.py`; do not edit it.
+Each problem is printed as `file:line:column  path  [code] message`, all of them at once. This page
+is generated from the catalogue in `spectramind_core/spec/problems.py`; do not edit it.
 """
 
 

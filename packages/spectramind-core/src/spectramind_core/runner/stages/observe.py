@@ -24,6 +24,7 @@ def observe(job: Job) -> Observed:
         check_failures(job, "observe", visits, digests)
         split = job.spec.run.data.split
         partitions = _partitions(tuple(digests), truth)
+        _report_unlabelled(job, tuple(digests), partitions[0])
         roles = assign_roles(
             *partitions,
             validation=split.validation,
@@ -106,6 +107,19 @@ def _digests(job: Job, source: Source, visits: tuple[Visit, ...]) -> dict[Visit,
         except SpectramindError as error:
             job.fail("observe", visit.planet_id, visit.number, error)
     return digests
+
+
+def _report_unlabelled(job: Job, visits: tuple[Visit, ...], labelled: tuple[str, ...]) -> None:
+    """Say which planets cannot be learnt from because nobody knows the truth about them."""
+    train = {visit.planet_id for visit in visits if visit.partition == "train"}
+    unknown = sorted(train - set(labelled))
+    if unknown:
+        shown = ", ".join(unknown[:5]) + (" ..." if len(unknown) > 5 else "")
+        job.context("observe").log.warning(
+            "%d planets of the train partition have no truth and are left out: %s",
+            len(unknown),
+            shown,
+        )
 
 
 def _partitions(
