@@ -69,7 +69,7 @@ def test_compression_and_row_groups_do_not_matter(
     np.testing.assert_array_equal(one.frames.read(slice(0, 32)), other.frames.read(slice(0, 32)))
 
 
-def test_the_digest_changes_with_one_count_and_with_the_calibration(
+def test_the_digest_changes_with_counts_calibration_and_time_axis(
     folder_2025: Path, tmp_path: Path
 ) -> None:
     copy = shutil.copytree(folder_2025, tmp_path / "copy")
@@ -81,7 +81,11 @@ def test_the_digest_changes_with_one_count_and_with_the_calibration(
         table = pl.read_parquet(path)
         table.with_columns(pl.col("column_0") + 1).cast(table.schema).write_parquet(path)
         digests.append(source.digest(visit, ctx=CTX))
-    assert len(set(digests)) == 3
+    axes = pl.read_parquet(copy / "axis_info.parquet")
+    axes.with_columns(pl.col("FGS1-axis0-h") + 1.0).write_parquet(copy / "axis_info.parquet")
+    fresh = ArielSource(ArielOptions(root=str(copy)))
+    digests.append(fresh.digest(visit, ctx=CTX))
+    assert len(set(digests)) == 4
 
 
 def test_the_real_sample_is_read_as_it_is(real_folder: Path) -> None:

@@ -105,7 +105,7 @@ class ArielSource:
         )
 
     def digest(self, visit: Visit, *, ctx: Context) -> str:
-        """SHA-256 over the visit's files and its rows of the tables."""
+        """SHA-256 over the contents of the visit's files, its rows of the tables, and the axes."""
         digest = hashlib.sha256()
         for instrument in Instrument:
             signal, calibration = self._paths(visit, instrument)
@@ -116,6 +116,8 @@ class ArielSource:
             digest.update(repr(self._adc(visit, instrument)).encode())
         digest.update(repr(self._system(visit)).encode())
         digest.update(self._wavelength.tobytes())
+        for name in sorted(self._axes):
+            digest.update(name.encode() + self._axes[name].tobytes())
         return digest.hexdigest()
 
     def _paths(self, visit: Visit, instrument: Instrument) -> tuple[Path, Path]:
