@@ -50,18 +50,19 @@ def trained(
     weights
         ``[wave]``: of each bin in the loss.
     """
+    device = _device(ctx)
     order = ctx.child("validation").rng().permutation(len(sample.residuals))
     cut = max(1, round(VALIDATION * len(order)))
     learn, watch = sample.of(order[cut:]), sample.of(order[:cut])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(ctx.torch_seed())
-        network = fresh(sample, graph, options).to(ctx.device)
-    weight = torch.tensor(weights, dtype=torch.float32, device=ctx.device)
+        network = fresh(sample, graph, options).to(device)
+    weight = torch.tensor(weights, dtype=torch.float32, device=device)
     shuffle = torch.Generator().manual_seed(ctx.child("batches").torch_seed())
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
     )
-    train, check = _tensors(learn, ctx.device), _tensors(watch, ctx.device)
+    train, check = _tensors(learn, device), _tensors(watch, device)
     best, best_state, waited = _winkler(network, check, weight, options), network.state_dict(), 0
     best_state = deepcopy(best_state)
     for epoch in range(options.epochs):
@@ -100,6 +101,13 @@ def predict(network: QuantileNetwork, planets: F8, bins: F8, batch: int) -> tupl
             parts.append(tuple(t.double().cpu().numpy() for t in network(p, b)))
     median, lower, upper = (np.concatenate(column) for column in zip(*parts, strict=True))
     return median, lower, upper
+
+
+def _device(ctx: Context) -> str:
+    """The device asked for; ``auto`` is CUDA where there is one."""
+    if ctx.device != "auto":
+        return ctx.device
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _statistics(residuals: F8) -> tuple[F8, float]:
