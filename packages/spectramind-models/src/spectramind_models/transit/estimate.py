@@ -96,6 +96,8 @@ def estimate_planet(
     depths, inflation = combined(
         [visit_depths(fitted, wavelength, options.visit_scatter) for fitted in fits]
     )
+    if not np.any(depths.noise < 0.5 * UNKNOWN):
+        raise ValueError("no bin was measured")
     factors, lost = compressed(depths.factors, RANK)
     noise = np.where(depths.noise < 0.5 * UNKNOWN, np.sqrt(depths.noise**2 + lost), UNKNOWN)
     return PlanetDepths(

@@ -62,8 +62,9 @@ def hidden_moments(z: F8, k: float) -> tuple[F8, F8, F8]:
     d_distance = np.zeros((3, z.size))
     for i in range(z.size):
         if z[i] < 1 + k:
-            _rings(z[i], k, moments[:, i])
-            _limb(z[i], k, d_radius[:, i], d_distance[:, i])
+            distance = max(z[i], 1e-12)
+            _rings(distance, k, moments[:, i])
+            _limb(distance, k, d_radius[:, i], d_distance[:, i])
     return moments, d_radius, d_distance
 
 

@@ -16,7 +16,7 @@ class TransitOptions(Options):
     drift_wavelength_order: int = Field(default=3, ge=0, le=8)
     """Highest Chebyshev order of the drift over AIRS wavelengths."""
 
-    drift_scale: float = Field(default=1e-3, gt=0, le=1)
+    drift_scale: float = Field(default=4e-4, gt=0, le=1)
     """Prior standard deviation of the slowest drift, relative to the star's light."""
 
     limb_darkening_sd: float = Field(default=0.1, gt=0, le=1)

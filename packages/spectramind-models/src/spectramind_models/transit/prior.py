@@ -1,9 +1,15 @@
 """What training spectra let expect of a new one, and the exact posterior given its depths.
 
 Spectra differ mostly in depth, and the features of a deep one are deeper. So the prior speaks of
-shapes: each training spectrum over its own mean depth. Their mean and their shrunk covariance,
-scaled by the depth that physics measured, are a Gaussian prior for the new spectrum; with the
-depths' Gaussian likelihood the posterior is Gaussian too.
+shapes: each training spectrum over its own mean depth. Shapes differ in turn by how pronounced they
+are, from clouded and flat to puffy: the prior is a Gaussian whose scale is itself unknown, with a
+log-normal distribution. On a few nodes of that scale everything is Gaussian and exact; the nodes
+are then weighed by their evidence. Covariances are diagonals plus low-rank parts throughout, so a
+posterior costs about a millisecond.
+
+References
+----------
+Andrews & Mallows 1974, J. R. Stat. Soc. B 36, 99: scale mixtures of normal distributions.
 """
 
 from __future__ import annotations
@@ -15,19 +21,27 @@ import numpy as np
 from spectramind_core.arrays import F8
 from spectramind_models.transit.depths import PlanetDepths
 
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_LOG_WEIGHTS = np.log(_WEIGHTS / _WEIGHTS.sum())
+
+_FLOOR = 1e-6
+"""Least standard deviation of a shape that components leave over."""
+
 
 @dataclass(frozen=True)
 class SpectrumPrior:
-    """A Gaussian over spectral shapes."""
+    """A scale mixture of Gaussians over spectral shapes."""
 
     mean: F8
     """``[wave]`` of shapes, about 1."""
     factors: F8
-    """``[component, wave]`` principal components times their standard deviations."""
+    """``[component, wave]``: principal components times their standard deviations, at scale 1."""
     rest: F8
-    """``[wave]`` standard deviation of what the components leave."""
+    """``[wave]``: standard deviation of what the components leave."""
     level: F8
-    """``[2]`` mean and standard deviation of the training spectra's mean depths."""
+    """``[2]``: mean and standard deviation of the training spectra's mean depths."""
+    scale: F8
+    """``[2]``: mean and standard deviation of the logarithm of the shapes' scale."""
 
     @classmethod
     def fit(cls, spectra: F8, *, components: int = 12) -> SpectrumPrior:
@@ -42,12 +56,23 @@ class SpectrumPrior:
             raise ValueError(f"a prior needs two spectra or more, not {len(spectra)}")
         level = _level(spectra)
         shape = spectra / level[:, None]
-        mean = shape.mean(axis=0)
-        _, size, axes = np.linalg.svd(shape - mean, full_matrices=False)
-        factors = size[:components, None] * axes[:components] / np.sqrt(len(spectra) - 1)
-        left = shape - mean - (shape - mean) @ axes[:components].T @ axes[:components]
-        rest = np.sqrt(np.mean(left**2, axis=0) + 1e-12)
-        return cls(mean, factors, rest, np.array([level.mean(), level.std()]))
+        size = np.sqrt(np.mean((shape - shape.mean(axis=0)) ** 2, axis=1)) + _FLOOR
+        weight = size**-2 / np.sum(size**-2)
+        mean = weight @ shape
+        unit = (shape - mean) / size[:, None]
+        _, singular, axes = np.linalg.svd(unit, full_matrices=False)
+        axes = axes[:components]
+        factors = singular[:components, None] * axes / np.sqrt(len(spectra))
+        left = (shape - mean) - (shape - mean) @ axes.T @ axes
+        rest = np.sqrt(np.mean(left**2, axis=0)) + _FLOOR
+        log_size = np.log(size)
+        return cls(
+            mean,
+            factors,
+            rest,
+            np.array([level.mean(), level.std()]),
+            np.array([log_size.mean(), log_size.std()]),
+        )
 
     def posterior(self, depths: PlanetDepths) -> tuple[F8, F8, F8]:
         """Posterior of a planet's spectrum.
@@ -57,15 +82,16 @@ class SpectrumPrior:
         mu, sigma, covariance
             ``[wave]``, ``[wave]`` and ``[wave, wave]``.
         """
-        scale = self._scale(depths)
-        prior = self.factors.T @ self.factors + np.diag(self.rest**2)
-        prior = scale**2 * prior + self.level[1] ** 2 * np.outer(self.mean, self.mean)
-        expected = self.level[0] * self.mean
-        noise = np.diag(depths.noise**2) + depths.factors.T @ depths.factors
-        gain = np.linalg.solve(prior + noise, prior).T
-        mu = expected + gain @ (depths.depth - expected)
-        covariance = prior - gain @ prior
-        covariance = 0.5 * (covariance + covariance.T)
+        scales = np.exp(self.scale[0] + self.scale[1] * _NODES)
+        each = [self._gaussian(depths, float(scale)) for scale in scales]
+        log_weight = _LOG_WEIGHTS + np.array([evidence for _, _, evidence in each])
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        means = np.stack([mean for mean, _, _ in each])
+        mu: F8 = weight @ means
+        apart = np.sqrt(weight)[:, None] * (means - mu)
+        covariance: F8 = np.tensordot(weight, np.stack([c for _, c, _ in each]), 1)
+        covariance = covariance + apart.T @ apart
         return mu, np.sqrt(np.maximum(np.diag(covariance), 1e-18)), covariance
 
     def arrays(self) -> dict[str, F8]:
@@ -75,6 +101,7 @@ class SpectrumPrior:
             "factors": self.factors,
             "rest": self.rest,
             "level": self.level,
+            "scale": self.scale,
         }
 
     @classmethod
@@ -82,8 +109,33 @@ class SpectrumPrior:
         """The prior whose `arrays` these are."""
         return cls(**arrays)
 
-    def _scale(self, depths: PlanetDepths) -> float:
-        """The depth to scale features by: measured, or typical where nothing was."""
+    def _gaussian(self, depths: PlanetDepths, scale: float) -> tuple[F8, F8, float]:
+        """Mean ``[wave]``, covariance ``[wave, wave]`` and log evidence at one scale of shapes.
+
+        The spectrum is ``expected + x @ shapes + e``, the data ``spectrum + f @ factors + noise``,
+        with x and f standard normal and e, noise independent from bin to bin: x and f are solved
+        for together, and e takes its share of what they leave.
+        """
+        depth = self._depth(depths)
+        shapes = np.vstack([depth * scale * self.factors, self.level[1] * self.mean])
+        own = (depth * self.rest) ** 2
+        total = own + depths.noise**2
+        share = own / total
+        away = depths.depth - self.level[0] * self.mean
+        design = np.vstack([shapes, depths.factors])
+        precision = np.eye(len(design)) + (design / total) @ design.T
+        pull = design @ (away / total)
+        solved = np.linalg.solve(precision, pull)
+        carried = np.vstack([(1 - share) * shapes, -share * depths.factors])
+        mean = self.level[0] * self.mean + share * away + solved @ carried
+        covariance = carried.T @ np.linalg.solve(precision, carried)
+        covariance[np.diag_indices_from(covariance)] += own * (1 - share)
+        chi2 = away @ (away / total) - pull @ solved
+        evidence = -0.5 * (chi2 + np.linalg.slogdet(precision)[1])
+        return mean, covariance, float(evidence)
+
+    def _depth(self, depths: PlanetDepths) -> float:
+        """The depth that shapes are multiplied by: measured, or typical where nothing was."""
         if not depths.measured.any():
             return float(self.level[0])
         weight = depths.sigma**-2
@@ -91,5 +143,6 @@ class SpectrumPrior:
 
 
 def _level(spectra: F8) -> F8:
-    """``[planet]``: mean depth, AIRS alone where there is more than one bin."""
-    return spectra[:, 1:].mean(axis=1) if spectra.shape[1] > 1 else spectra[:, 0]
+    """``[planet]``: mean depth, of AIRS alone where there are more bins than one."""
+    mean: F8 = (spectra[:, 1:] if spectra.shape[1] > 1 else spectra).mean(axis=1)
+    return mean

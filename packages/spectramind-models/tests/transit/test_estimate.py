@@ -1,0 +1,145 @@
+"""Depths of planets whose truth is known, in good circumstances and in bad ones."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from spectramind_core.components import Context
+from spectramind_core.contracts import LightCurveSet
+from spectramind_models.transit import estimate
+from spectramind_models.transit.estimate import estimate_planet, estimate_set
+from spectramind_models.transit.fits import transit_fits
+from spectramind_models.transit.options import TransitOptions
+
+OPTIONS = TransitOptions()
+
+
+def white_error(depths, truth):
+    weight = depths.noise[1:] ** -2.0
+    return float(np.sum((depths.depth - truth)[1:] * weight) / weight.sum())
+
+
+@pytest.mark.parametrize("system", [True, False])
+def test_depths_come_back_within_their_stated_errors(world, system: bool) -> None:
+    planet = world()
+    pulls, whites = [], []
+    for seed in range(8):
+        depths = estimate_planet(
+            (planet.observe(seed, system=system),), planet.wavelength, options=OPTIONS
+        )
+        pulls.append((depths.depth - planet.spectrum()) / depths.sigma)
+        promised = depths.features["depth_error_airs"]
+        whites.append(white_error(depths, planet.spectrum()) / promised)
+        assert promised < 2e-4
+    assert 0.8 < np.std(pulls) < 1.25
+    assert np.all(np.abs(whites) < 3.5)
+
+
+def test_light_without_noise_gives_the_depths_themselves(world) -> None:
+    planet = world(noise=1e-3, drift=2e-4)
+    depths = estimate_planet((planet.observe(1),), planet.wavelength, options=OPTIONS)
+    np.testing.assert_allclose(depths.depth, planet.spectrum(), rtol=5e-4)
+
+
+@pytest.mark.parametrize("trouble", [{"outliers": 60}, {"mid_transit": 0.9}, {"mid_transit": 6.6}])
+def test_outliers_and_cut_transits_stay_within_the_errors(world, trouble) -> None:
+    planet = world(**trouble)
+    depths = estimate_planet((planet.observe(2),), planet.wavelength, options=OPTIONS)
+    pull = (depths.depth - planet.spectrum()) / depths.sigma
+    assert np.sqrt(np.mean(pull**2)) < 1.6
+    if "outliers" in trouble:
+        assert depths.features["clipped"] >= 30
+
+
+def test_shallow_planets_of_2024_are_found_without_a_catalogue(world) -> None:
+    planet = world(depth=np.full(41, 0.0012))
+    depths = estimate_planet((planet.observe(4, system=False),), planet.wavelength, options=OPTIONS)
+    assert abs(white_error(depths, planet.spectrum())) < 4 * depths.features["depth_error_airs"]
+    assert depths.features["mid_transit"] == pytest.approx(3.71, abs=0.05)
+
+
+def test_two_visits_are_better_than_one(world) -> None:
+    planet = world()
+    visits = (planet.observe(5, visit=0), planet.observe(5, visit=1))
+    one = estimate_planet(visits[:1], planet.wavelength, options=OPTIONS)
+    two = estimate_planet(visits, planet.wavelength, options=OPTIONS)
+    gain = np.median(one.noise / two.noise) * two.features["visit_inflation"]
+    assert gain == pytest.approx(np.sqrt(2), rel=0.1)
+    assert two.features["visits"] == 2
+
+
+def test_visits_that_disagree_widen_the_errors(world) -> None:
+    shallow = world().observe(6, visit=0)
+    deep = world(depth=world().spectrum() * 1.3).observe(6, visit=1)
+    depths = estimate_planet((shallow, deep), world().wavelength, options=OPTIONS)
+    assert depths.features["visit_inflation"] > 3
+
+
+@pytest.mark.parametrize("missing", ["fgs1", "airs"])
+def test_a_missing_instrument_is_unknown_and_the_other_is_not(world, missing) -> None:
+    planet = world()
+    visit = planet.observe(7).replace(**{missing: None})
+    depths = estimate_planet((visit,), planet.wavelength, options=OPTIONS)
+    optical = np.arange(41) == 0
+    np.testing.assert_array_equal(depths.measured, ~optical if missing == "fgs1" else optical)
+    assert depths.features[f"has_{missing}"] == 0
+
+
+def test_a_broken_planet_is_reported_and_stops_no_other(world, caplog) -> None:
+    good, bad = world(planet_id="1").observe(8), world(planet_id="2").observe(9)
+    blind = np.zeros_like(bad.airs.valid)
+    bad = bad.replace(
+        fgs1=bad.fgs1.replace(valid=np.zeros_like(bad.fgs1.valid)),
+        airs=bad.airs.replace(valid=blind),
+    )
+    off_grid = world(planet_id="3", wavelength=np.r_[0.7, np.linspace(2, 5, 40)]).observe(1)
+    given = LightCurveSet.from_visits([bad, good, off_grid], world().wavelength)
+    with caplog.at_level(logging.WARNING):
+        found = estimate_set(given, options=OPTIONS, ctx=Context())
+    alone = estimate_planet((good,), world().wavelength, options=OPTIONS)
+    np.testing.assert_array_equal(found[1].depth, alone.depth)
+    assert [d.features["failed"] for d in found] == [1, 0, 1]
+    assert not found[0].measured.any()
+    assert "planet 2" in caplog.text
+    assert "planet 3" in caplog.text
+
+
+def test_a_planet_is_fitted_once_and_any_number_of_workers_agree(world, monkeypatch) -> None:
+    visits = [world(planet_id=str(i)).observe(20 + i) for i in range(3)]
+    given = LightCurveSet.from_visits(visits, world().wavelength)
+    monkeypatch.setattr(estimate, "_memory", estimate._Memory(10))
+    serial = estimate_set(given, options=OPTIONS, ctx=Context(workers=1))
+    monkeypatch.setattr(estimate, "_memory", estimate._Memory(10))
+    spread = estimate_set(given, options=OPTIONS, ctx=Context(workers=3))
+    for a, b in zip(serial, spread, strict=True):
+        np.testing.assert_array_equal(a.depth, b.depth)
+    again = estimate_set(given, options=OPTIONS, ctx=Context())
+    assert all(a is b for a, b in zip(spread, again, strict=True))
+
+
+def test_the_memory_forgets_the_oldest() -> None:
+    memory = estimate._Memory(2)
+    planets = [estimate.unmeasured(str(i), np.array([0.7])) for i in range(3)]
+    for i, planet in enumerate(planets):
+        memory.put(str(i), planet)
+    assert memory.get("0") is None
+    assert memory.get("2") is planets[2]
+
+
+def test_white_light_fits_show_the_transit_that_is_there(world) -> None:
+    planet = world()
+    fits = transit_fits((planet.observe(11), planet.observe(11, visit=1)), OPTIONS)
+    assert [(f.visit, str(f.instrument)) for f in fits] == [
+        (0, "FGS1"),
+        (0, "AIRS-CH0"),
+        (1, "FGS1"),
+        (1, "AIRS-CH0"),
+    ]
+    for fit in fits:
+        residual = (fit.flux - fit.transit * fit.drift) / fit.error
+        assert 0.8 < np.nanstd(residual) < 1.2
+        assert fit.parameters["impact"] == pytest.approx(0.349, abs=0.05)
+        late = 0.01 if fit.instrument == "AIRS-CH0" else 0.0
+        miss = fit.parameters["mid_transit"] - 3.7 - late
+        assert abs(miss) < 5 * fit.errors["mid_transit"]
