@@ -93,6 +93,42 @@ def test_gradcheck_passes_in_double_precision(backend: str) -> None:
     )
 
 
+@settings(max_examples=15, deadline=None)
+@given(rate=st.floats(-12, 6), step=st.floats(-12, 6), length=st.integers(1, 200))
+def test_extreme_rates_and_steps_stay_within_a_float32s_precision(
+    rate: float, step: float, length: int
+) -> None:
+    """From a state that forgets nothing to one that forgets everything at once."""
+    u, delta, A, B, C = inputs(1, length, 5, 3, torch.float32)
+    given_ = [u, delta * float(np.exp(step)), A * float(np.exp(rate)), B, C]
+    expected = loop(*given_)
+    found = selective_scan(*given_, backend="numba").numpy()
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max() + 1e-30
+
+
+def test_a_nan_in_one_row_reaches_no_other_and_is_not_lost() -> None:
+    clean = inputs(3, 20, 40, 4, torch.float32)
+    spoilt = [tensor.clone() for tensor in clean]
+    spoilt[0][1, 7, 3] = torch.nan
+    leaves = [tensor.requires_grad_() for tensor in spoilt]
+    found = selective_scan(*leaves, backend="numba")
+    expected = selective_scan(*clean, backend="numba")
+    assert torch.equal(found[[0, 2]], expected[[0, 2]])
+    assert torch.isnan(found[1, 7:, 3]).all()
+    assert torch.isfinite(found[1, :7]).all()
+    grads = torch.autograd.grad(found.sum(), leaves[:2])
+    assert all(torch.isfinite(grad[[0, 2]]).all() for grad in grads)
+
+
+def test_it_gives_the_same_bits_again() -> None:
+    def run() -> list[Tensor]:
+        leaves = [tensor.requires_grad_() for tensor in inputs(2, 200, 40, 4, torch.float32)]
+        y = selective_scan(*leaves, backend="numba")
+        return [y, *torch.autograd.grad(y.square().sum(), leaves)]
+
+    assert all(torch.equal(first, second) for first, second in zip(run(), run(), strict=True))
+
+
 def test_chunks_do_not_show() -> None:
     """A length of many chunks gives what the reference gives."""
     given_ = inputs(1, 3000, 4, 16, torch.float64)
