@@ -12,6 +12,7 @@ from spectramind_core.arrays import F8
 from spectramind_core.components import Context, Labelled
 from spectramind_core.contracts import LightCurves, LightCurveSet, Prediction, TransitFit
 from spectramind_core.errors import TrainingError
+from spectramind_models.transit.correction import Correction
 from spectramind_models.transit.depths import PlanetDepths
 from spectramind_models.transit.estimate import estimate_set
 from spectramind_models.transit.fits import transit_fits
@@ -62,14 +63,19 @@ class Wiener:
     def __init__(self, options: WienerOptions) -> None:
         self.options = options
         self._prior: SpectrumPrior | None = None
+        self._correction: Correction | None = None
 
     def fit(self, training: Labelled, *, validation: Labelled | None, ctx: Context) -> None:
-        self._prior = SpectrumPrior.fit(_spectra(training), components=self.options.components)
+        spectra = _spectra(training)
+        every = estimate_set(training.light_curves, options=self.options, ctx=ctx)
+        self._prior = SpectrumPrior.fit(spectra, components=self.options.components)
+        self._correction = Correction.fit(every, spectra)
 
     def predict(self, light_curves: LightCurveSet, *, ctx: Context) -> Prediction:
         assert self._prior is not None
+        assert self._correction is not None
         every = estimate_set(light_curves, options=self.options, ctx=ctx)
-        posteriors = [self._prior.posterior(depths) for depths in every]
+        posteriors = [self._prior.posterior(self._correction.apply(depths)) for depths in every]
         mu, sigma = (np.stack([p[i] for p in posteriors]) for i in range(2))
         return prediction(every, light_curves.wavelength, mu, sigma)
 
@@ -80,10 +86,13 @@ class Wiener:
 
     def save(self, folder: Path) -> None:
         assert self._prior is not None
-        save_file(self._prior.arrays(), folder / _FILE)
+        assert self._correction is not None
+        save_file({**self._prior.arrays(), "bias": self._correction.bias}, folder / _FILE)
 
     def load(self, folder: Path) -> None:
-        self._prior = SpectrumPrior.from_arrays(load_file(folder / _FILE))
+        arrays = load_file(folder / _FILE)
+        self._correction = Correction(arrays.pop("bias"))
+        self._prior = SpectrumPrior.from_arrays(arrays)
 
 
 def prediction(every: Sequence[PlanetDepths], wavelength: F8, mu: F8, sigma: F8) -> Prediction:
