@@ -22,7 +22,7 @@ OURS: dict[str, dict[str, str]] = {
     },
     "spectramind-models": {
         "estimators": "transit wiener v50",
-        "encoders": "mamba transformer gat nnconv rgcn",
+        "encoders": "mamba transformer gat dense_gat nnconv rgcn",
         "heads": "residual_mu scaled_sigma low_rank",
         "rules": "smoothness total_variation fft_power bounds asymmetry molecular_coherence "
         "photonic_alignment",

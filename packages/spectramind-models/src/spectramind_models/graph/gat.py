@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GATv2Conv
 
-from spectramind_core.errors import SpecError
-from spectramind_models.graph.message import GraphEncoder, GraphNet
-from spectramind_models.graph.options import GraphOptions
+from spectramind_models.graph.message import AttentiveNet, GraphEncoder
+from spectramind_models.graph.options import GraphOptions, refuse_odd_heads
 
 
 class GatLayer(nn.Module):
@@ -33,39 +32,22 @@ class GatLayer(nn.Module):
         result: Tensor = self.conv(hidden, index, features)
         return result
 
+    def attention(self, hidden: Tensor, valid: Tensor, index: Tensor, features: Tensor) -> Tensor:
+        """``[batch, wave, wave]`` (to, from), averaged over heads."""
+        batch, waves = valid.shape
+        _, (_, weight) = self.conv(hidden, index, features, return_attention_weights=True)
+        dense = torch.zeros(batch, waves, waves, dtype=weight.dtype, device=weight.device)
+        source, target = index
+        dense[target // waves, target % waves, source % waves] = weight.mean(1)
+        return dense
+
 
 class GatEncoder(GraphEncoder):
     """Each bin attends to its neighbours in the graph."""
 
     layer = GatLayer
+    net = AttentiveNet
 
     def __init__(self, options: GraphOptions) -> None:
-        if options.width % options.heads:
-            raise SpecError(
-                f"{options.heads} heads do not divide width {options.width}",
-                where="encoder 'gat'",
-                hint="choose width as a multiple of heads",
-            )
+        refuse_odd_heads(options, "gat")
         super().__init__(options)
-
-
-def attention(network: GraphNet, tokens: Tensor, valid: Tensor) -> Tensor:
-    """How much each bin attended to each other one, ``[layer, wave, wave]`` (to, from).
-
-    Averaged over heads and over the batch; rows sum to 1.
-    """
-    inside = valid[..., None]
-    hidden = torch.where(inside, network.project(torch.where(inside, tokens, 0)), 0).flatten(0, 1)
-    index, about = network._edges(valid)
-    batch, waves = valid.shape
-    maps = []
-    for norm, layer in zip(network.norms, network.layers, strict=True):
-        assert isinstance(layer, GatLayer)
-        update, (edges, weight) = layer.conv(
-            norm(hidden), index, about, return_attention_weights=True
-        )
-        hidden = hidden + nn.functional.gelu(update)
-        whole = torch.zeros(waves, waves, dtype=weight.dtype)
-        whole.index_put_((edges[1] % waves, edges[0] % waves), weight.mean(1), accumulate=True)
-        maps.append(whole / batch)
-    return torch.stack(maps).detach()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from spectramind_core.errors import SpecError
 from spectramind_core.plugins import Options
 
 
@@ -24,6 +25,16 @@ class GraphOptions(Options):
     """Bins of the same molecule's bands, spread over them, that a bin is joined to."""
     segments: int = Field(default=4, ge=1)
     """Equal stretches of the detector; a bin is joined to the middle of its own and the others."""
+
+
+def refuse_odd_heads(options: GraphOptions, encoder: str) -> None:
+    """Raise SpecError unless the heads share the width evenly."""
+    if options.width % options.heads:
+        raise SpecError(
+            f"{options.heads} heads do not divide width {options.width}",
+            where=f"encoder '{encoder}'",
+            hint="choose width as a multiple of heads",
+        )
 
 
 class NarrowGraphOptions(GraphOptions):

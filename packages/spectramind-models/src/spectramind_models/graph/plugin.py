@@ -21,6 +21,14 @@ def spectramind_encoders() -> Sequence[Component]:
         ),
         Component(
             kind="encoders",
+            name="dense_gat",
+            summary="attention over all bins at once, the graph's edges as mask and bias: faster",
+            factory="spectramind_models.graph.dense_gat:DenseGatEncoder",
+            options=GraphOptions,
+            references=("Shi et al. 2021, IJCAI: masked label prediction (graph transformer)",),
+        ),
+        Component(
+            kind="encoders",
             name="nnconv",
             summary="messages through matrices made of edge features",
             factory="spectramind_models.graph.nnconv:NNConvEncoder",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import RGCNConv
 
 from spectramind_models.graph.edges import RELATIONS
-from spectramind_models.graph.message import GraphEncoder
+from spectramind_models.graph.message import GraphEncoder, GraphNet
 from spectramind_models.graph.options import GraphOptions
 
 
@@ -28,8 +28,16 @@ class RgcnLayer(nn.Module):
         return result
 
 
+class RelationalNet(GraphNet):
+    """A network whose layers are told why two bins are joined, and nothing else."""
+
+    def about(self) -> Tensor:
+        """The relation of each edge."""
+        return self.relation
+
+
 class RgcnEncoder(GraphEncoder):
     """Each bin gathers its neighbours by relation."""
 
     layer = RgcnLayer
-    relational = True
+    net = RelationalNet
