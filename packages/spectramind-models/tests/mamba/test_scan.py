@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from spectramind_core.errors import PluginError
+from spectramind_models.mamba import plugin
 from spectramind_models.mamba.block import MambaBlock
 from spectramind_models.mamba.scan import choose, selective_scan
 
@@ -139,13 +141,26 @@ def test_chunks_do_not_show() -> None:
 
 def test_backends_are_chosen_by_device_and_availability() -> None:
     assert choose(torch.zeros(1), "auto") == "numba"
-    assert choose(torch.zeros(1, dtype=torch.float16), "auto") == "reference"
     assert choose(torch.zeros(1, device="meta"), "auto") == "reference"
 
 
 def test_the_gpu_backend_says_why_it_cannot_be_had() -> None:
-    with pytest.raises(RuntimeError, match="needs a GPU"):
+    with pytest.raises(PluginError, match="needs a GPU"):
         selective_scan(*inputs(1, 2, 2, 2, torch.float32), backend="cuda")
+
+
+def test_half_precision_is_computed_in_single_and_given_back() -> None:
+    given_ = inputs(1, 50, 4, 3, torch.float32)
+    half = [tensor.bfloat16() for tensor in given_]
+    found = selective_scan(*half)
+    assert found.dtype == torch.bfloat16
+    assert torch.equal(found, selective_scan(*(t.float() for t in half)).bfloat16())
+
+
+def test_the_manifest_names_the_backends_that_computed() -> None:
+    selective_scan(*inputs(1, 2, 2, 2, torch.float32), backend="reference")
+    assert "reference" in plugin.spectramind_manifest()["selective_scan"]
+    assert "cuda" not in plugin.spectramind_manifest()["selective_scan"]
 
 
 def test_the_block_has_mamba_ssms_names_and_shapes() -> None:

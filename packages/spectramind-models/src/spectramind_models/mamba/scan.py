@@ -9,6 +9,7 @@ arXiv 2312.00752 (algorithm 2; eq. 2a with the zero-order hold of eq. 4 for A, E
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -38,22 +39,26 @@ def selective_scan(
 
     Returns
     -------
-    ``[batch, time, channel]``, of u's dtype (float32 or float64).
+    ``[batch, time, channel]``, of u's dtype; computed in float64 if that is it, else in float32.
 
     Raises
     ------
-    RuntimeError
+    PluginError
         If the backend asked for cannot be had here; says why.
     """
     chosen = choose(u, backend)
-    used.add(chosen)
+    scan: Callable[..., Tensor]
     if chosen == "numba":
         from spectramind_models.mamba.scan_numba import scan
     elif chosen == "cuda":
         from spectramind_models.mamba.scan_cuda import scan
     else:
         from spectramind_models.mamba.scan_reference import scan
-    return scan(u, delta, A, B, C)
+    # Under mixed precision the recurrence keeps float32: half loses it within tens of steps.
+    dtype = torch.float64 if u.dtype == torch.float64 else torch.float32
+    y: Tensor = scan(*(tensor.to(dtype) for tensor in (u, delta, A, B, C)))
+    used.add(chosen)
+    return y.to(u.dtype)
 
 
 def choose(u: Tensor, backend: Backend) -> str:
@@ -62,8 +67,4 @@ def choose(u: Tensor, backend: Backend) -> str:
         return backend
     if u.device.type == "cuda":
         return "cuda" if importlib.util.find_spec("mamba_ssm") else "reference"
-    return (
-        "numba"
-        if u.device.type == "cpu" and u.dtype in (torch.float32, torch.float64)
-        else ("reference")
-    )
+    return "numba" if u.device.type == "cpu" else "reference"

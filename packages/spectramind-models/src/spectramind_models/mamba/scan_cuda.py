@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from spectramind_core.errors import PluginError
+
 
 def scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
     """Shapes as in `selective_scan`; everything must be on one GPU.
 
     Raises
     ------
-    RuntimeError
+    PluginError
         If mamba-ssm is not installed, or the tensors are not on a GPU.
     """
     if u.device.type != "cuda":
-        raise RuntimeError("the scan backend 'cuda' needs a GPU; use 'auto', or 'numba' on a CPU")
+        raise PluginError(
+            f"the scan backend 'cuda' needs a GPU, and these tensors are on {u.device.type}",
+            where="selective scan",
+            hint="set backend to 'auto', or to 'numba' on a CPU",
+        )
     try:
         from mamba_ssm.ops.selective_scan_interface import selective_scan_fn
     except ImportError as error:
-        raise RuntimeError(
-            "the scan backend 'cuda' needs mamba-ssm: pip install 'spectramind-models[cuda]'"
+        raise PluginError(
+            "the scan backend 'cuda' needs mamba-ssm, which cannot be imported",
+            where="selective scan",
+            hint="pip install 'spectramind-models[cuda]', or set backend to 'auto'",
         ) from error
-    channels_first = [tensor.transpose(1, 2).contiguous() for tensor in (u, delta, B, C)]
-    u_, delta_, b_, c_ = channels_first
-    result: Tensor = selective_scan_fn(u_, delta_, A, b_, c_)
+    u, delta, B, C = (tensor.transpose(1, 2).contiguous() for tensor in (u, delta, B, C))
+    result: Tensor = selective_scan_fn(u, delta, A, B, C)
     return result.transpose(1, 2)
