@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor
 
+from spectramind_core.arrays import Array
 from spectramind_core.components import Context
 from spectramind_core.errors import TrainingError
 from spectramind_models.training.loop import train
@@ -28,12 +29,13 @@ def launch(
     fabric = build_fabric(options.trainer, ctx.device)
     if options.trainer.devices == 1:
         return train(fabric, task, options, fingerprint, ctx)
-    quiet = Context(seed=ctx.seed, names=ctx.names, device=ctx.device, folder=ctx.folder)
-    weights, events = fabric.launch(_rank, task, options, fingerprint, quiet)
-    for event in events:
+    result: _Result = fabric.launch(_Rank(task, options, fingerprint, ctx))
+    for event in result.events:
         ctx.metrics("epoch", event)
-    found: dict[str, Tensor] = weights
-    return found
+    if result.failure is not None:
+        what, where, hint = result.failure
+        raise TrainingError(what, where=where, hint=hint)
+    return {name: torch.from_numpy(weight) for name, weight in result.weights.items()}
 
 
 def build_fabric(options: TrainerOptions, device: str) -> Fabric:
@@ -73,10 +75,29 @@ def _precision(wanted: str, kind: str) -> Any:
     return "32-true"
 
 
-def _rank(
-    fabric: Fabric, task: Task, options: TrainingOptions, fingerprint: str, ctx: Context
-) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """What each process does; only the first one's result is kept."""
-    events: list[dict[str, Any]] = []
-    listening = replace(ctx, metrics=lambda name, values: events.append(dict(values)))
-    return train(fabric, task, options, fingerprint, listening), events
+class _Result(NamedTuple):
+    """What comes back from a process: nothing that would need the process to be alive."""
+
+    weights: dict[str, Array]
+    events: list[dict[str, Any]]
+    failure: tuple[str, str, str] | None = None
+
+
+class _Rank:
+    """What each process does. Plain, for Fabric looks into arguments and refuses frozen ones."""
+
+    def __init__(
+        self, task: Task, options: TrainingOptions, fingerprint: str, ctx: Context
+    ) -> None:
+        self.task, self.options, self.fingerprint = task, options, fingerprint
+        self.ctx = Context(seed=ctx.seed, names=ctx.names, device=ctx.device, folder=ctx.folder)
+
+    def __call__(self, fabric: Fabric) -> _Result:
+        """Train, and keep what is reported; only the first process's result is kept."""
+        events: list[dict[str, Any]] = []
+        listening = replace(self.ctx, metrics=lambda name, values: events.append(dict(values)))
+        try:
+            best = train(fabric, self.task, self.options, self.fingerprint, listening)
+        except TrainingError as error:
+            return _Result({}, events, (error.what, error.where, error.hint))
+        return _Result({name: weight.numpy() for name, weight in best.items()}, events)

@@ -22,7 +22,7 @@ def bin_weights(waves: int, edition: Edition) -> Tensor:
     weights = torch.ones(waves, dtype=torch.float64)
     if edition == 2025:
         ideal = ideal_sigma(waves, edition)
-        weights = torch.tensor([1 / log(NAIVE[edition][1] / sigma) for sigma in ideal])
+        weights = torch.tensor([1 / log(NAIVE[edition][1] / s) for s in ideal], dtype=torch.float64)
         weights[0] *= FGS1_WEIGHT
     return weights / weights.sum()
 

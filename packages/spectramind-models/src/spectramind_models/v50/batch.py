@@ -15,7 +15,7 @@ from spectramind_models.v50.features import Inputs, Single
 
 
 class Batch(NamedTuple):
-    """What the network reads. Unknown features are NaN; the network knows what to do with them."""
+    """What the network reads. Unknown features are not finite; the network sees to them."""
 
     nodes: Tensor
     """``[planet, wave, feature]`` float32."""

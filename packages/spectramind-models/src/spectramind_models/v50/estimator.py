@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from spectramind_core.arrays import F8, array_digest
-from spectramind_core.components import Context, Labelled, RulePart
+from spectramind_core.components import Context, Labelled, NamedInputs, RulePart
 from spectramind_core.contracts import (
     LightCurves,
     LightCurveSet,
@@ -29,13 +29,13 @@ from spectramind_models.transit.depths import PlanetDepths
 from spectramind_models.transit.estimate import estimate_set
 from spectramind_models.transit.estimators import prediction as physics_prediction
 from spectramind_models.transit.fits import transit_fits
-from spectramind_models.transit.prior import SpectrumPrior
 from spectramind_models.v50.batch import collate
+from spectramind_models.v50.explain import Planet, named_inputs, planet_of
 from spectramind_models.v50.features import Inputs, inputs
 from spectramind_models.v50.mixture import mixture
 from spectramind_models.v50.network import Blueprint, Network, predict
 from spectramind_models.v50.options import V50Options
-from spectramind_models.v50.posterior import Index, assign_folds, fold_priors
+from spectramind_models.v50.posterior import Index, Physics, assign_folds, fold_physics
 from spectramind_models.v50.task import Planets, V50Task
 from spectramind_models.v50.tokens import fgs1_tokens
 
@@ -58,7 +58,7 @@ class V50:
         self.options = options
         self._parts = parts
         self._rules: tuple[RulePart, ...] = tuple(parts.get("rules", ()))
-        self._prior: SpectrumPrior | None = None
+        self._physics: Physics | None = None
         self._networks: list[Network] = []
         self._wavelength: F8 = np.empty(0)
 
@@ -81,27 +81,22 @@ class V50:
             )
         self._wavelength = training.light_curves.wavelength
         spectra = training.truth.spectra
+        every = estimate_set(training.light_curves, options=self.options.physics, ctx=ctx)
         fold = assign_folds(len(spectra), self.options.folds, ctx.child("folds").rng())
         components = self.options.physics.components
-        priors = fold_priors(spectra, fold, components=components)
-        self._prior = SpectrumPrior.fit(spectra, components=components)
-        seen = self._observed(training, [priors[each] for each in fold], ctx)
-        unseen = self._observed(validation, [self._prior] * len(validation.light_curves), ctx)
+        physics = fold_physics(every, spectra, fold, components=components)
+        self._physics = Physics.fit(every, spectra, components=components)
+        seen = self._observed(training, [physics[each] for each in fold], ctx)
+        unseen = self._observed(validation, [self._physics] * len(validation.light_curves), ctx)
         self._networks = [
-            self._trained(member, seen, unseen, priors, fold, ctx)
+            self._trained(member, seen, unseen, physics, fold, ctx)
             for member in range(self.options.members)
         ]
 
     def predict(self, light_curves: LightCurveSet, *, ctx: Context) -> Prediction:
         """Spectra of planets; the network's factors, latents and the physics evidence with them."""
-        prior = self._fitted()
         every = estimate_set(light_curves, options=self.options.physics, ctx=ctx)
-        read = self._read(light_curves, every, [prior] * len(every))
-        chunks = [
-            mixture([predict(network, collate(*_rows(read, start))) for network in self._networks])
-            for start in range(0, len(every), CHUNK)
-        ]
-        found = {name: torch.cat([chunk[name] for chunk in chunks]).double() for name in chunks[0]}
+        found = self._asked(self._planets(light_curves, every))
         mu, sigma = found["mu"].numpy(), found["sigma"].numpy()
         first = physics_prediction(every, light_curves.wavelength, mu, sigma)
         mu, sigma = self._projected(first)
@@ -112,6 +107,16 @@ class V50:
             factors=None if factors is None else factors.numpy(),
             latents=found["latents"].numpy(),
         )
+
+    def explain_inputs(self, light_curves: LightCurveSet, *, ctx: Context) -> NamedInputs:
+        """Depths, errors, evidence and light curve of each planet, by name."""
+        every = estimate_set(light_curves, options=self.options.physics, ctx=ctx)
+        return named_inputs(self._planets(light_curves, every), light_curves.wavelength)
+
+    def predict_from(self, values: F8, *, ctx: Context) -> tuple[F8, F8]:
+        """mu and sigma ``[row, wave]`` of named inputs ``[row, feature]``."""
+        found = self._asked([planet_of(row, self._wavelength) for row in values])
+        return found["mu"].numpy(), found["sigma"].numpy()
 
     def transit_fits(
         self, visits: tuple[LightCurves, ...], *, ctx: Context
@@ -127,9 +132,9 @@ class V50:
 
     def save(self, folder: Path) -> None:
         """Write networks and prior as one safetensors file, with options and hashes inside."""
-        prior = self._fitted()
-        tensors = {name: torch.from_numpy(a.copy()) for name, a in prior.arrays().items()}
-        whole = checkpoint.prefixed("prior", tensors)
+        known = self._fitted().arrays()
+        tensors = {name: torch.from_numpy(array.copy()) for name, array in known.items()}
+        whole = checkpoint.prefixed("physics", tensors)
         whole["wavelength"] = torch.from_numpy(self._wavelength.copy())
         for member, network in enumerate(self._networks):
             whole |= checkpoint.prefixed(f"member{member}", network.state_dict())
@@ -154,8 +159,8 @@ class V50:
         if about.get("sha256") != _digest(tensors):
             raise StorageError("the weights are not those that were saved", where=str(path))
         self._wavelength = tensors["wavelength"].numpy()
-        prior = {name: a.numpy() for name, a in checkpoint.below("prior", tensors).items()}
-        self._prior = SpectrumPrior.from_arrays(prior)
+        known = {name: a.numpy() for name, a in checkpoint.below("physics", tensors).items()}
+        self._physics = Physics.from_arrays(known)
         self._networks = []
         node_width, planet_width = about["inputs"]
         for member in range(self.options.members):
@@ -189,7 +194,7 @@ class V50:
         member: int,
         training: Planets,
         validation: Planets,
-        priors: Sequence[SpectrumPrior],
+        physics: Sequence[Physics],
         fold: Index,
         ctx: Context,
     ) -> Network:
@@ -197,7 +202,7 @@ class V50:
         folder = ctx.folder / f"member{member}"
         folder.mkdir(exist_ok=True)
         task = V50Task(
-            self.options, self._blueprint(), self._rules, training, validation, priors, fold, own
+            self.options, self._blueprint(), self._rules, training, validation, physics, fold, own
         )
         fingerprint = self._fingerprint(training, validation, own)
         weights = launch(task, self.options.training, fingerprint, replace(own, folder=folder))
@@ -205,29 +210,33 @@ class V50:
         network.load_state_dict(weights)
         return network
 
-    def _observed(
-        self, labelled: Labelled, priors: Sequence[SpectrumPrior], ctx: Context
-    ) -> Planets:
+    def _observed(self, labelled: Labelled, physics: Sequence[Physics], ctx: Context) -> Planets:
+        """Labelled planets, each with the posterior that its own physics gives."""
         every = estimate_set(labelled.light_curves, options=self.options.physics, ctx=ctx)
-        read, tokens = self._read(labelled.light_curves, every, priors)
-        return Planets(every, tuple(tokens), tuple(read), labelled.truth.spectra)
+        planets = self._planets(labelled.light_curves, every)
+        read = [self._read(planet, own) for planet, own in zip(planets, physics, strict=True)]
+        tokens = tuple(planet.tokens for planet in planets)
+        return Planets(every, tokens, tuple(read), labelled.truth.spectra)
 
-    def _read(
-        self,
-        light_curves: LightCurveSet,
-        every: Sequence[PlanetDepths],
-        priors: Sequence[SpectrumPrior],
-    ) -> tuple[list[Inputs], list[F8]]:
-        """What the network reads of each planet: features and light-curve tokens."""
-        read = []
-        for depths, prior in zip(every, priors, strict=True):
-            mu, sigma, _ = prior.posterior(depths)
-            read.append(inputs(depths, mu, sigma, light_curves.wavelength))
-        tokens = [
-            fgs1_tokens(visits, depths, self.options.tokens)
+    def _planets(self, light_curves: LightCurveSet, every: Sequence[PlanetDepths]) -> list[Planet]:
+        return [
+            Planet(depths, fgs1_tokens(visits, depths, self.options.tokens))
             for visits, depths in zip(light_curves, every, strict=True)
         ]
-        return read, tokens
+
+    def _read(self, planet: Planet, physics: Physics) -> Inputs:
+        mu, sigma = physics.posterior(planet.depths)
+        return inputs(planet.depths, mu, sigma, self._wavelength)
+
+    def _asked(self, planets: Sequence[Planet]) -> dict[str, Tensor]:
+        """What all networks together say of planets."""
+        physics = self._fitted()
+        chunks = []
+        for start in range(0, len(planets), CHUNK):
+            some = planets[start : start + CHUNK]
+            batch = collate([self._read(p, physics) for p in some], [p.tokens for p in some])
+            chunks.append(mixture([predict(network, batch) for network in self._networks]))
+        return {name: torch.cat([chunk[name] for chunk in chunks]).double() for name in chunks[0]}
 
     def _projected(self, prediction: Prediction) -> tuple[F8, F8]:
         """mu and sigma after the hard rules."""
@@ -239,10 +248,10 @@ class V50:
         )
         return mu.numpy(), sigma.numpy()
 
-    def _fitted(self) -> SpectrumPrior:
-        if self._prior is None:
+    def _fitted(self) -> Physics:
+        if self._physics is None:
             raise TrainingError("nothing was learnt yet", where="estimator 'v50'", hint="fit first")
-        return self._prior
+        return self._physics
 
     def _fingerprint(self, training: Planets, validation: Planets, ctx: Context) -> str:
         """Hash of all that a training depends on."""
@@ -256,10 +265,6 @@ class V50:
             parts.append(array_digest(planets.truth))
             parts.append(array_digest(np.stack([each.depth for each in planets.depths])))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _rows(read: tuple[list[Inputs], list[F8]], start: int) -> tuple[list[Inputs], list[F8]]:
-    return read[0][start : start + CHUNK], read[1][start : start + CHUNK]
 
 
 def _held_out(training: Labelled) -> tuple[Labelled, Labelled]:

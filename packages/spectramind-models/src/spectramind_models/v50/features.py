@@ -40,15 +40,16 @@ class Inputs:
 
 
 def inputs(depths: PlanetDepths, mu: F8, sigma: F8, wavelength: F8) -> Inputs:
-    """Features of a planet with posterior ``mu, sigma [wave]``."""
+    """Features of a planet with posterior ``mu, sigma [wave]``.
+
+    What is unknown comes out as something that is not finite, for the network to tell.
+    """
     level = mean_depth(mu, wavelength)
     ruler = scale_height(depths.features, level)
-    return Inputs(
-        nodes=_nodes(depths, mu, sigma, wavelength, level, ruler).astype(np.float32),
-        planet=_planet(depths, mu, sigma, wavelength, level, ruler).astype(np.float32),
-        mu=mu,
-        sigma=sigma,
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nodes = _nodes(depths, mu, sigma, wavelength, level, ruler)
+        planet = _planet(depths, mu, sigma, wavelength, level, ruler)
+    return Inputs(nodes.astype(np.float32), planet.astype(np.float32), mu, sigma)
 
 
 def mean_depth(mu: F8, wavelength: F8) -> float:
@@ -95,21 +96,21 @@ def _planet(
         np.log(level),
         np.log(ruler / level),
         np.log(np.median(sigma) / level),
-        np.log(max(f["snr"], 1e-3)),
+        np.log(f["snr"]),
         np.log(f["depth_error_fgs1"] / level),
         np.log(f["depth_error_airs"] / level),
         np.log(f["star_temperature"] / 5500),
         np.log(f["star_radius"]),
         np.log(f["planet_mass"]),
         np.log(f["duration"]),
-        f["impact"],
+        np.nan_to_num(f["impact"]),
         np.log(f["common_scatter"]),
         np.log(f["visits"]),
         np.log(f["visit_inflation"]),
         np.arcsinh((mu[0] - level) / ruler),
         np.log(np.std(shape) + 1e-3),
-        f["has_fgs1"],
-        f["has_airs"],
+        np.nan_to_num(f["has_fgs1"]),
+        np.nan_to_num(f["has_airs"]),
         f["failed"],
     ]
     return np.concatenate([evidence, np.arcsinh(_cosines(shape.size) @ shape)])

@@ -59,7 +59,8 @@ class Standardise(nn.Module):
         self.sd.copy_(torch.from_numpy(np.sqrt(variance)).clamp(min=1e-3))
 
     def forward(self, values: Tensor) -> Tensor:
-        standard = torch.nan_to_num((values - self.mean) / self.sd, nan=0.0)
+        known = torch.isfinite(values)
+        standard = (torch.where(known, values, self.mean) - self.mean) / self.sd
         return standard.clamp(-REACH, REACH)
 
 

@@ -21,12 +21,11 @@ from spectramind_models.training.likelihood import (
 )
 from spectramind_models.training.options import StageOptions
 from spectramind_models.transit.depths import PlanetDepths
-from spectramind_models.transit.prior import SpectrumPrior
 from spectramind_models.v50.batch import Batch, collate
 from spectramind_models.v50.features import Inputs, inputs, mean_depth
 from spectramind_models.v50.network import Blueprint, Network, predict
 from spectramind_models.v50.options import V50Options
-from spectramind_models.v50.posterior import Index, members_of
+from spectramind_models.v50.posterior import Index, Physics, members_of
 from spectramind_models.v50.reobserve import blend, blend_scale_height, observe_again
 from spectramind_models.v50.tokens import PHASE, RESIDUAL
 
@@ -77,13 +76,13 @@ class V50Task:
         rules: Sequence[RulePart],
         training: Planets,
         validation: Planets,
-        priors: Sequence[SpectrumPrior],
+        physics: Sequence[Physics],
         fold: Index,
         ctx: Context,
     ) -> None:
         self._options, self._blueprint, self._rules = options, blueprint, tuple(rules)
         self._training, self._validation = training, validation
-        self._priors, self._fold, self._mates = tuple(priors), fold, members_of(fold)
+        self._physics, self._fold, self._mates = tuple(physics), fold, members_of(fold)
         self._seed, self._names = ctx.seed, ctx.names
         self._weights = bin_weights(blueprint.wavelength.size, options.edition)
 
@@ -144,7 +143,7 @@ class V50Task:
         if rng.random() >= stage.reobserve:
             return Drawn(known.inputs[i], tokens, known.truth[i], known.depths[i])
         again, spectrum = self._imagined(i, rng)
-        mu, sigma, _ = self._priors[self._fold[i]].posterior(again)
+        mu, sigma = self._physics[self._fold[i]].posterior(again)
         return Drawn(inputs(again, mu, sigma, self._blueprint.wavelength), tokens, spectrum, again)
 
     def _imagined(self, i: int, rng: np.random.Generator) -> tuple[PlanetDepths, F8]:
@@ -156,7 +155,8 @@ class V50Task:
         levels = mean_depth(own, grid), mean_depth(other, grid)
         spectrum = blend(own, other, share)
         mixed = blend_scale_height(depths, self._training.depths[j], levels, share)
-        return observe_again(mixed, spectrum, rng), spectrum
+        bias = self._physics[self._fold[i]].correction.bias  # what measuring it would get wrong
+        return observe_again(mixed, spectrum * (1 + bias), rng), spectrum
 
     def _labelled(self, drawn: Sequence[Drawn]) -> LabelledBatch:
         return LabelledBatch(
