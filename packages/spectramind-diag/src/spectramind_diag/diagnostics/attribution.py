@@ -1,0 +1,252 @@
+"""Why mu and sigma are what they are: Shapley values of inputs a person can name, and attention."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spectramind_core.arrays import F8
+from spectramind_core.components import Attends, Context, Evidence, Explainable, NamedInputs
+from spectramind_core.contracts import (
+    Axis,
+    DiagnosticResult,
+    Figure,
+    Heatmap,
+    Line,
+    PlanetLines,
+    Severity,
+    Table,
+)
+from spectramind_diag.diagnostics.shapley import group_matrix, grouped_shapley
+from spectramind_diag.judged import PPM
+from spectramind_diag.options import AttributionOptions
+from spectramind_diag.shapes import (
+    BIN,
+    DEPTH,
+    WAVELENGTH,
+    broken,
+    missing,
+    molecules,
+    photometer,
+    robust_limits,
+    table,
+)
+
+TITLE = "Attribution"
+GUIDE = (
+    "Each value is what an input adds to mu or sigma of a bin, compared with the average planet "
+    "(Shapley). A bin should owe most to its own wavelength and its neighbours; weight on "
+    "unrelated inputs is a shortcut that may fail on other planets."
+)
+
+
+class AttributionDiagnostic:
+    """SHAP for mu and sigma on named inputs, the network's attention, and whether they agree."""
+
+    def __init__(self, options: AttributionOptions) -> None:
+        self.options = options
+
+    def run(self, evidence: Evidence, *, ctx: Context) -> DiagnosticResult:
+        estimator, curves = evidence.estimator, evidence.light_curves
+        if curves is None:
+            return missing("attribution", TITLE, GUIDE, "There are no light curves to explain.")
+        explains = isinstance(estimator, Explainable)
+        if not explains and not isinstance(estimator, Attends):
+            need = "This estimator names no inputs (Explainable) and has no attention (Attends)."
+            return missing("attribution", TITLE, GUIDE, need)
+        known = set(curves.planet_ids)
+        planets = [planet for planet in evidence.prediction.planet_ids if planet in known]
+        if not planets:
+            return missing("attribution", TITLE, GUIDE, "No predicted planet has light curves.")
+        rng = ctx.child("sample").rng()
+        order = [planets[i] for i in rng.permutation(len(planets))]
+        chosen = tuple(sorted(order[: self.options.planets]))
+        attention = None
+        if isinstance(estimator, Attends):
+            attention = estimator.attention(curves.of(chosen), ctx=ctx)
+        shap = None
+        if isinstance(estimator, Explainable):
+            reference = estimator.explain_inputs(
+                curves.of(order[: self.options.background]), ctx=ctx
+            )
+            inputs = estimator.explain_inputs(curves.of(chosen), ctx=ctx)
+            shap = explain(
+                estimator, inputs, reference.values.mean(axis=0), self.options.permutations, ctx
+            )
+        return _result(evidence, chosen, shap, attention, len(planets))
+
+
+class Shap:
+    """Shapley values, ppm, of each group for mu and sigma of each bin.
+
+    ``mu`` and ``sigma`` are ``[planet, group, wave]``; ``base_mu`` ``[wave]`` is the reference's.
+    """
+
+    def __init__(self, groups: tuple[str, ...], wavelength: F8, values: F8, base: F8) -> None:
+        self.groups = groups
+        self.wavelength = wavelength
+        """``[group]`` micron; NaN for groups of no wavelength."""
+        self.mu, self.sigma = np.split(values * PPM, 2, axis=2)
+        self.base_mu = base[: base.size // 2] * PPM
+
+
+def explain(
+    estimator: Explainable, inputs: NamedInputs, reference: F8, permutations: int, ctx: Context
+) -> Shap:
+    """Shapley values of all groups of `inputs` against a reference planet."""
+    names, member = group_matrix(inputs.groups)
+
+    def model(rows: F8) -> F8:
+        return np.concatenate(estimator.predict_from(rows, ctx=ctx), axis=1)
+
+    seed = ctx.child("permutations").torch_seed() % 2**32
+    found = [
+        grouped_shapley(model, row, reference, member, permutations=permutations, seed=seed)
+        for row in ctx.progress(inputs.values, label="attribution", total=len(inputs.values))
+    ]
+    known = np.isfinite(inputs.wavelength)
+    count = member @ known
+    total = member @ np.where(known, inputs.wavelength, 0.0)
+    at = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return Shap(names, at, np.array([values for values, _ in found]), found[0][1])
+
+
+def _result(
+    evidence: Evidence, chosen: tuple[str, ...], shap: Shap | None, attention: F8 | None, of: int
+) -> DiagnosticResult:
+    wavelength = evidence.prediction.wavelength
+    figures: list[Figure] = []
+    tables: tuple[Table, ...] = ()
+    scalars: dict[str, float] = {}
+    said: list[str] = []
+    severity = Severity.OK
+    if shap is not None:
+        figures += [
+            _overlay(evidence, chosen, shap),
+            _map("shap_mu", "mu", shap.groups, shap.mu),
+            _map("shap_sigma", "sigma", shap.groups, shap.sigma),
+        ]
+        tables = (importance(shap),)
+        said.append(f"The strongest input is '{tables[0].columns['input'][0]}'.")
+        if len(chosen) < of:
+            said.append(f"{len(chosen)} of {of} planets are explained, drawn at random.")
+    else:
+        said.append("The estimator names no inputs: attention only.")
+        severity = Severity.NOTE
+    if attention is not None:
+        figures.append(_attention(attention))
+    if shap is not None and attention is not None:
+        agreement = agree(shap, attention, wavelength)
+        scalars["agreement"] = agreement
+        said.append(f"Shapley values and attention correlate by {agreement:.2f} (rank).")
+    return DiagnosticResult(
+        name="attribution",
+        title=TITLE,
+        guide=GUIDE,
+        verdict=" ".join(said),
+        severity=severity,
+        figures=tuple(figures),
+        tables=tables,
+        scalars=scalars,
+    )
+
+
+def importance(shap: Shap) -> Table:
+    """Mean absolute Shapley value of each input over planets and bins, the strongest first."""
+    mu, sigma = np.abs(shap.mu).mean(axis=(0, 2)), np.abs(shap.sigma).mean(axis=(0, 2))
+    order = np.argsort(-mu, kind="stable")
+    return table(
+        "importance",
+        "Inputs by importance",
+        {
+            "input": tuple(shap.groups[i] for i in order),
+            "for mu [ppm]": mu[order],
+            "for sigma [ppm]": sigma[order],
+        },
+    )
+
+
+def _overlay(evidence: Evidence, chosen: tuple[str, ...], shap: Shap) -> Figure:
+    """What the strongest inputs add to the average planet's spectrum, on top of the spectrum."""
+    wavelength, prediction = evidence.prediction.wavelength, evidence.prediction.of(chosen)
+    strongest = np.argsort(-np.abs(shap.mu).mean(axis=(0, 2)), kind="stable")[:4]
+    at, base, mu = broken(wavelength, shap.base_mu, prediction.mu * PPM)
+    return Figure(
+        name="shap_overlay",
+        title="What the strongest inputs add to the chosen planet's spectrum",
+        caption="Each curve is the average planet's spectrum plus one input's Shapley values. "
+        "Only explained planets have curves.",
+        x=WAVELENGTH,
+        y=DEPTH,
+        layers=(
+            *photometer(wavelength),
+            *molecules(wavelength),
+            PlanetLines(name="mu", planets=chosen, x=at, y=mu),
+            Line(name="average planet", x=at, y=base, style="dashed"),
+            *(
+                PlanetLines(
+                    name=f"+ {shap.groups[g]}",
+                    planets=chosen,
+                    x=at,
+                    y=broken(wavelength, shap.base_mu + shap.mu[:, g])[1],
+                )
+                for g in strongest
+            ),
+        ),
+    )
+
+
+def _map(name: str, of: str, groups: tuple[str, ...], values: F8) -> Figure:
+    mean = np.abs(values).mean(axis=0)
+    return Figure(
+        name=name,
+        title=f"Mean strength of each input for {of} of each bin",
+        x=BIN,
+        y=Axis(label="Input"),
+        layers=(
+            Heatmap(
+                name="strength",
+                x=np.arange(mean.shape[1], dtype=float),
+                rows=groups,
+                values=mean,
+                value_label="mean |Shapley value| [ppm]",
+                limits=robust_limits(mean),
+            ),
+        ),
+    )
+
+
+def _attention(attention: F8) -> Figure:
+    return Figure(
+        name="attention",
+        title="Attention between bins",
+        caption="Share of attention that the bin of a row pays to the bin of a column.",
+        x=BIN,
+        y=Axis(label="Bin that attends"),
+        layers=(
+            Heatmap(
+                name="attention",
+                x=np.arange(attention.shape[1], dtype=float),
+                rows=tuple(str(i) for i in range(len(attention))),
+                values=attention,
+                value_label="share of attention",
+                limits=robust_limits(attention),
+            ),
+        ),
+    )
+
+
+def agree(shap: Shap, attention: F8, wavelength: F8) -> float:
+    """Rank correlation between attention and Shapley strength, over bins and inputs of bins.
+
+    Attention is summed over the bins nearest to each input group, so that both are
+    ``[group, wave]``; NaN if fewer than two groups lie along wavelength.
+    """
+    from scipy.stats import spearmanr
+
+    lying = np.flatnonzero(np.isfinite(shap.wavelength))
+    if lying.size < 2:
+        return float("nan")
+    nearest = np.abs(wavelength[:, None] - shap.wavelength[lying]).argmin(axis=1)
+    paid = np.array([attention[:, nearest == g].sum(axis=1) for g in range(lying.size)])
+    strength = np.abs(shap.mu[:, lying]).mean(axis=0)
+    return float(spearmanr(paid.ravel(), strength.ravel()).statistic)

@@ -1,0 +1,225 @@
+"""Whether sigma and intervals hold what they promise, before and after each calibrator."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from spectramind_core.arrays import F8
+from spectramind_core.calibration_metrics import (
+    LEVELS,
+    covered,
+    crps,
+    limits,
+    pit,
+    strata,
+    winkler,
+)
+from spectramind_core.components import Context, Evidence
+from spectramind_core.contracts import (
+    Axis,
+    Bars,
+    DiagnosticResult,
+    Figure,
+    Heatmap,
+    Line,
+    Points,
+    Severity,
+    Table,
+)
+from spectramind_core.plugins.declaration import Options
+from spectramind_diag.judged import PPM, Judged, judge
+from spectramind_diag.shapes import BIN, missing, table
+
+TITLE = "Calibration"
+GUIDE = (
+    "On the diagonal, intervals hold as often as they promise; below it sigma is too small. The "
+    "PIT histogram should be flat: a U means overconfident, a hump underconfident, a slope a bias."
+)
+NOMINAL = np.linspace(0.05, 0.95, 19)
+PIT_BINS = 20
+
+
+class CalibrationDiagnostic:
+    """Reliability, PIT and coverage by bin and by strata; what each calibrator changed."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def run(self, evidence: Evidence, *, ctx: Context) -> DiagnosticResult:
+        final = judge(evidence)
+        if final is None:
+            need = "No truth is known about these planets: coverage cannot be counted."
+            return missing("calibration", TITLE, GUIDE, need)
+        steps = {
+            name: found for name, step in evidence.steps if (found := judge(evidence, step))
+        } or {"final": final}
+        verdict, severity = _verdict(steps, final)
+        return DiagnosticResult(
+            name="calibration",
+            title=TITLE,
+            guide=GUIDE,
+            verdict=verdict,
+            severity=severity,
+            figures=(_reliability(steps), _pit(steps), _by_bin(final)),
+            tables=(_step_table(steps), _strata_table(final), *_band_table(final)),
+            scalars={
+                f"coverage_{round(level * 100)}": coverage(final, level).mean() for level in LEVELS
+            }
+            | {"crps_ppm": _crps(final)},
+        )
+
+
+def coverage(judged: Judged, level: float) -> F8:
+    """``[planet, wave]``: 1 where the truth lies within the central interval of `level`."""
+    lower, upper = limits(judged.prediction, level)
+    return covered(lower, upper, judged.truth).astype(float)
+
+
+def _crps(judged: Judged) -> float:
+    prediction = judged.prediction
+    return float(crps(prediction.mu, prediction.sigma, judged.truth).mean() * PPM)
+
+
+def _reliability(steps: dict[str, Judged]) -> Figure:
+    ends = np.array([0.0, 1.0])
+    curves = [
+        Line(
+            name=name,
+            x=NOMINAL,
+            y=np.array([coverage(step, float(level)).mean() for level in NOMINAL]),
+        )
+        for name, step in steps.items()
+    ]
+    last = curves[-1]
+    return Figure(
+        name="reliability",
+        title="Coverage against promise",
+        caption="All planets and bins together, central intervals.",
+        x=Axis(label="Nominal coverage"),
+        y=Axis(label="Observed coverage"),
+        layers=(
+            Line(name="ideal", x=ends, y=ends, style="dashed"),
+            *curves,
+            Points(name=f"{last.name}, levels", x=last.x, y=last.y),
+        ),
+    )
+
+
+def _pit(steps: dict[str, Judged]) -> Figure:
+    edges = np.linspace(0, 1, PIT_BINS + 1)
+    shares = {}
+    for name, step in steps.items():
+        found = pit(step.prediction.mu, step.prediction.sigma, step.truth)
+        shares[name] = np.histogram(found, edges)[0] / found.size
+    *before, last = shares.items()
+    return Figure(
+        name="pit",
+        title="Probability integral transform",
+        x=Axis(label="PIT"),
+        y=Axis(label="Share"),
+        layers=(
+            Bars(name=last[0], left=edges[:-1], right=edges[1:], height=last[1]),
+            *(
+                Line(name=name, x=np.repeat(edges, 2)[1:-1], y=np.repeat(share, 2))
+                for name, share in before
+            ),
+            Line(name="ideal", x=np.array([0.0, 1.0]), y=np.full(2, 1 / PIT_BINS), style="dashed"),
+        ),
+    )
+
+
+def _by_bin(judged: Judged) -> Figure:
+    levels = np.array(LEVELS)
+    values = np.array([coverage(judged, level).mean(axis=0) - level for level in LEVELS])
+    return Figure(
+        name="coverage_by_bin",
+        title="Coverage minus promise, by bin",
+        caption="Blue covers too seldom, red too often.",
+        x=BIN,
+        y=Axis(label="Nominal coverage"),
+        layers=(
+            Heatmap(
+                name="coverage",
+                x=np.arange(values.shape[1], dtype=float),
+                rows=tuple(f"{level:.0%}" for level in levels),
+                values=values,
+                value_label="observed - nominal",
+                diverging=True,
+            ),
+        ),
+    )
+
+
+def _step_table(steps: dict[str, Judged]) -> Table:
+    """Coverage, width, Winkler score and CRPS of each step, and the change of coverage error."""
+    columns: dict[str, list[float]] = {}
+    for level in LEVELS:
+        at = f"{level:.0%}"
+        found = [float(coverage(step, level).mean()) for step in steps.values()]
+        away = [abs(value - level) for value in found]
+        columns[f"coverage {at}"] = found
+        columns[f"Δ error {at}"] = [
+            0.0,
+            *(b - a for a, b in pairwise(away)),
+        ]
+    prediction = [step.prediction for step in steps.values()]
+    ends = [limits(each, 0.9) for each in prediction]
+    columns["width 90% [ppm]"] = [float((high - low).mean() * PPM) for low, high in ends]
+    columns["Winkler 90% [ppm]"] = [
+        float(winkler(low, high, step.truth, 0.9).mean() * PPM)
+        for (low, high), step in zip(ends, steps.values(), strict=True)
+    ]
+    columns["CRPS [ppm]"] = [_crps(step) for step in steps.values()]
+    plain = {name: np.array(column) for name, column in columns.items()}
+    return table("steps", "Before and after each calibrator", {"after": tuple(steps), **plain})
+
+
+def _strata_table(judged: Judged) -> Table:
+    groups = {"all": np.ones(len(judged.planets), bool), **strata(judged.prediction)}
+    inside = {level: coverage(judged, level) for level in LEVELS}
+    return table(
+        "strata",
+        "Coverage by kind of planet",
+        {
+            "planets": tuple(groups),
+            "number": np.array([float(group.sum()) for group in groups.values()]),
+            **{
+                f"coverage {level:.0%}": np.array([found[g].mean() for g in groups.values()])
+                for level, found in inside.items()
+            },
+        },
+    )
+
+
+def _band_table(judged: Judged) -> tuple[Table, ...]:
+    bands = judged.prediction.bands
+    if bands is None:
+        return ()
+    whole = [
+        covered(bands.lower[:, i], bands.upper[:, i], judged.truth).all(axis=1).mean()
+        for i in range(bands.coverage.size)
+    ]
+    return (
+        table(
+            "bands",
+            "Whole spectra within their simultaneous bands",
+            {"nominal": bands.coverage, "observed": np.array(whole)},
+        ),
+    )
+
+
+def _verdict(steps: dict[str, Judged], final: Judged) -> tuple[str, Severity]:
+    level = 0.9
+    after = float(coverage(final, level).mean())
+    before = float(coverage(next(iter(steps.values())), level).mean())
+    text = f"Intervals of 90 % hold {after:.1%} of the time"
+    if len(steps) > 1:
+        text += f" ({before:.1%} before calibration)"
+    away = after - level
+    if away < -0.1:
+        return text + ": sigma is much too small.", Severity.ALARM
+    if abs(away) > 0.05:
+        return text + (": too narrow." if away < 0 else ": too wide."), Severity.WARNING
+    return text + ".", Severity.OK

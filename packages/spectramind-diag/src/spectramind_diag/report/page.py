@@ -1,0 +1,101 @@
+"""The report `bokeh`: one HTML file that needs no network.
+
+Figures are embedded as JSON and drawn when they come into view; the values of layers that hold many
+planets lie beside them as base64 of single precision, so that a thousand planets stay small.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bokeh.embed import json_item
+from bokeh.resources import Resources
+from jinja2 import Environment
+
+from spectramind_core.arrays import F8
+from spectramind_core.components import Context, Evidence
+from spectramind_core.contracts import DiagnosticResult
+from spectramind_core.plugins.declaration import Options
+from spectramind_core.storage import write_text
+from spectramind_diag.report.draw import draw
+from spectramind_diag.report.summary import summarise
+
+PACKAGE = files("spectramind_diag.report")
+
+
+class BokehReport:
+    """Draws any diagnostic's findings."""
+
+    def __init__(self, options: Options) -> None:
+        pass
+
+    def write(
+        self,
+        results: Sequence[DiagnosticResult],
+        evidence: Evidence,
+        *,
+        folder: Path,
+        ctx: Context,
+    ) -> tuple[Path, ...]:
+        """Write ``diagnostic_report_v<N>.html`` with the first N that is free."""
+        page = render(results, evidence)
+        return (write_text(next_name(folder), page),)
+
+
+def next_name(folder: Path) -> Path:
+    """The first report name that is not taken."""
+    number = 1
+    while (path := folder / f"diagnostic_report_v{number}.html").exists():
+        number += 1
+    return path
+
+
+def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
+    """The page as text; everything from outside is escaped by the template."""
+    planets = list(evidence.prediction.planet_ids)
+    items: dict[str, Any] = {}
+    stores: dict[str, Any] = {}
+    for result in results:
+        for figure in result.figures:
+            drawn = draw(figure, planets[0] if planets else "")
+            key = f"{result.name}--{figure.name}"
+            items[key] = json_item(drawn.plot)
+            stores[key] = {name: _packed(store) for name, store in drawn.stores.items()}
+    environment = Environment(autoescape=True)
+    template = environment.from_string(_text("templates/page.html"))
+    return template.render(
+        results=results,
+        summary=summarise(results, evidence),
+        manifest=evidence.manifest,
+        planets=planets,
+        # Inside a script element only "</" could end it early.
+        data=json.dumps({"items": items, "stores": stores, "planets": planets}).replace(
+            "</", "<\\/"
+        ),
+        bokeh_js=Resources(mode="inline", components=["bokeh"]).render_js(),
+        style=_text("static/style.css"),
+        script=_text("static/page.js"),
+    )
+
+
+def _packed(store: dict[str, Any]) -> dict[str, Any]:
+    columns: dict[str, F8] = store["columns"]
+    return {
+        "planets": store["planets"],
+        "columns": {
+            name: {
+                "points": values.shape[1],
+                "base64": base64.b64encode(values.astype("<f4").tobytes()).decode(),
+            }
+            for name, values in columns.items()
+        },
+    }
+
+
+def _text(name: str) -> str:
+    return PACKAGE.joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,129 @@
+"""The report `png`: a picture of each figure, for papers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Canvas
+
+from spectramind_core.components import Context, Evidence
+from spectramind_core.contracts import (
+    Band,
+    Bars,
+    DiagnosticResult,
+    Figure,
+    Heatmap,
+    Layer,
+    Line,
+    PlanetBand,
+    PlanetLines,
+    PlanetPoints,
+    Points,
+)
+from spectramind_core.storage import replacing
+from spectramind_diag.options import PngOptions
+from spectramind_diag.report.palette import SPANS, colour
+
+STYLES = {"solid": "-", "dashed": "--", "dotted": ":"}
+
+
+class PngReport:
+    """Writes ``figures/<diagnostic>/<figure>.png``; layers of many planets show the first."""
+
+    def __init__(self, options: PngOptions) -> None:
+        self._dpi = options.dpi
+
+    def write(
+        self,
+        results: Sequence[DiagnosticResult],
+        evidence: Evidence,
+        *,
+        folder: Path,
+        ctx: Context,
+    ) -> tuple[Path, ...]:
+        """Write every figure of every result."""
+        written = []
+        for result in results:
+            for figure in result.figures:
+                path = folder / "figures" / result.name / f"{figure.name}.png"
+                canvas = FigureCanvasAgg(picture(figure))
+                with replacing(path) as temporary:
+                    canvas.figure.savefig(temporary, dpi=self._dpi, format="png")
+                written.append(path)
+        return tuple(written)
+
+
+def picture(figure: Figure) -> Canvas:
+    """A figure as matplotlib draws it, 7 x 4 inches."""
+    canvas = Canvas(figsize=(7, 4), layout="constrained")
+    axes: Any = canvas.add_subplot()
+    axes.set_title(figure.title, fontsize=10)
+    axes.set_xlabel(f"{figure.x.label} ({figure.x.unit})" if figure.x.unit else figure.x.label)
+    axes.set_ylabel(f"{figure.y.label} ({figure.y.unit})" if figure.y.unit else figure.y.label)
+    axes.set_xscale(figure.x.scale)
+    axes.set_yscale(figure.y.scale)
+    for index, layer in enumerate(figure.layers):
+        _layer(canvas, axes, layer, colour(index))
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7, frameon=False)
+    return canvas
+
+
+def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
+    if isinstance(layer, Line):
+        axes.plot(layer.x, layer.y, STYLES[layer.style], color=hue, lw=1, label=layer.name)
+    elif isinstance(layer, PlanetLines):
+        axes.plot(layer.x, layer.y[0], STYLES[layer.style], color=hue, lw=1, label=layer.name)
+    elif isinstance(layer, Points | PlanetPoints):
+        _points(canvas, axes, layer, hue)
+    elif isinstance(layer, Band):
+        axes.fill_between(
+            layer.x, layer.lower, layer.upper, color=hue, alpha=0.25, lw=0, label=layer.name
+        )
+    elif isinstance(layer, PlanetBand):
+        axes.fill_between(
+            layer.x, layer.lower[0], layer.upper[0], color=hue, alpha=0.25, lw=0, label=layer.name
+        )
+    elif isinstance(layer, Bars):
+        axes.bar(
+            layer.left, layer.height, layer.right - layer.left,
+            align="edge", color=hue, alpha=0.6, label=layer.name,
+        )  # fmt: skip
+    elif isinstance(layer, Heatmap):
+        _heatmap(canvas, axes, layer)
+    else:
+        names = list(dict.fromkeys(layer.labels))
+        for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
+            axes.axvspan(left, right, color=SPANS[names.index(label) % len(SPANS)], alpha=0.10)
+
+
+def _points(canvas: Canvas, axes: Any, layer: Points | PlanetPoints, hue: str) -> None:
+    many = isinstance(layer, PlanetPoints)
+    y = layer.y[0] if many else layer.y
+    if layer.error is not None:
+        error = layer.error[0] if many else layer.error
+        axes.errorbar(layer.x, y, error, fmt="none", ecolor=hue, alpha=0.3)
+    values = layer.colour if isinstance(layer, Points) else None
+    dots = axes.scatter(
+        layer.x, y, s=8, c=hue if values is None else values,
+        cmap=None if values is None else "cividis", label=layer.name,
+    )  # fmt: skip
+    if values is not None and isinstance(layer, Points):
+        canvas.colorbar(dots, ax=axes, label=layer.colour_label)
+
+
+def _heatmap(canvas: Canvas, axes: Any, layer: Heatmap) -> None:
+    low, high = layer.limits or (np.nanmin(layer.values), np.nanmax(layer.values))
+    if layer.diverging:
+        low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
+    step = float(np.diff(layer.x).mean()) if layer.x.size > 1 else 1.0
+    image = axes.imshow(
+        layer.values, aspect="auto", vmin=low, vmax=high, interpolation="nearest",
+        cmap="RdBu_r" if layer.diverging else "cividis",
+        extent=(layer.x[0] - step / 2, layer.x[-1] + step / 2, len(layer.rows), 0),
+    )  # fmt: skip
+    canvas.colorbar(image, ax=axes, label=layer.value_label)
