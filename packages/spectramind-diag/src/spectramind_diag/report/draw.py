@@ -34,6 +34,7 @@ from spectramind_core.contracts import (
     Points,
     Spans,
 )
+from spectramind_core.molecules import BANDS
 from spectramind_diag.report.palette import INK, SPANS, colour
 
 HEIGHT = 340
@@ -57,6 +58,9 @@ def draw(figure: Figure, chosen: str) -> Drawn:
     for index, layer in enumerate(figure.layers):
         _layer(drawn, f"{figure.name}:{index}", layer, colour(index), chosen)
     if plot.legend:
+        legend = plot.legend[0]
+        plot.add_layout(legend, "below")
+        legend.ncols = 3
         plot.legend.click_policy = "hide"
         plot.legend.background_fill_alpha = 0
         plot.legend.border_line_alpha = 0
@@ -200,7 +204,7 @@ def _heatmap(plot: Any, layer: Heatmap) -> None:
 
 
 def _spans(plot: Any, layer: Spans) -> None:
-    names = list(dict.fromkeys(layer.labels))
+    names = list(dict.fromkeys((*BANDS, *layer.labels)))
     for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
         hue = SPANS[names.index(label) % len(SPANS)]
         plot.add_layout(

@@ -24,6 +24,7 @@ from spectramind_core.contracts import (
     PlanetPoints,
     Points,
 )
+from spectramind_core.molecules import BANDS
 from spectramind_core.storage import replacing
 from spectramind_diag.options import PngOptions
 from spectramind_diag.report.palette import SPANS, colour
@@ -96,7 +97,7 @@ def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
     elif isinstance(layer, Heatmap):
         _heatmap(canvas, axes, layer)
     else:
-        names = list(dict.fromkeys(layer.labels))
+        names = list(dict.fromkeys((*BANDS, *layer.labels)))
         for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
             axes.axvspan(left, right, color=SPANS[names.index(label) % len(SPANS)], alpha=0.10)
 

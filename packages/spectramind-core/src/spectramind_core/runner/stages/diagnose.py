@@ -76,9 +76,9 @@ def naive_prediction(job: Job, recalibrated: Recalibrated) -> tuple[float, float
 def _reports(job: Job, results: list[DiagnosticResult], evidence: Evidence) -> tuple[Path, ...]:
     written: list[Path] = []
     for choice in job.spec.list("reports"):
-        report: Report = job.build(choice)
         ctx = job.context("report", choice.component.name)
         try:
+            report: Report = job.build(choice)
             written.extend(report.write(results, evidence, folder=job.folder, ctx=ctx))
         except StorageError:
             raise
