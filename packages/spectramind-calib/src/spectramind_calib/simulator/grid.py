@@ -9,8 +9,7 @@ from spectramind_core.arrays import F8
 from spectramind_core.contracts import N_BINS
 
 FGS1_WAVELENGTH = {2024: 0.705, 2025: 0.700}
-AIRS_ROWS, AIRS_COLUMNS = 32, 356
-FGS1_SIZE = 32
+AIRS_COLUMNS = 356
 FIRST_COLUMN = 39
 """The reddest bin's detector column; the detector's wavelength falls from column to column."""
 

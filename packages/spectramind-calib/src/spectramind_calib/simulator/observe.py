@@ -63,8 +63,8 @@ def detector_of(
     instrument: Instrument, options: SimulatedOptions, ctx: Context
 ) -> detector.Detector:
     """The true detector of a visit."""
-    rows = grid.AIRS_ROWS if instrument is Instrument.AIRS else grid.FGS1_SIZE
-    columns = grid.AIRS_COLUMNS if instrument is Instrument.AIRS else grid.FGS1_SIZE
+    airs = (options.airs_rows, grid.AIRS_COLUMNS)
+    rows, columns = airs if instrument is Instrument.AIRS else (options.fgs1_size,) * 2
     rng = ctx.child("detector", instrument).rng()
     return detector.draw(rng, rows, columns, options.effects)
 

@@ -55,6 +55,10 @@ class SimulatedOptions(Options):
     """CSV of spectra (planet_id, wl_1, wl_2, ...) to observe instead of simulated ones."""
     pairs: int = Field(default=375, ge=8, le=5625)
     """AIRS ramps a visit, spread over 7.5 hours; FGS1 has twelve times as many. Real: 5,625."""
+    airs_rows: int = Field(default=32, ge=12, le=32)
+    """Rows of the AIRS detector; the spectrum lies in the middle. Real: 32."""
+    fgs1_size: int = Field(default=32, ge=20, le=32)
+    """Rows and columns of the FGS1 detector; the star is in the middle. Real: 32."""
     time_bins: int = Field(default=150, ge=2)
     """Time bins of light curves that are made without frames; as in the detector's options."""
     repeats: float = Field(default=0.15, ge=0, le=1)

@@ -19,15 +19,34 @@ from spectramind_calib.simulator.atmosphere import (
 from spectramind_core.arrays import F8
 from spectramind_core.contracts import System
 
-DEPTH = {2024: (0.0025517, 0.0017262), 2025: (0.014689, 0.010661)}
-"""Mean and standard deviation of the transit depth, by edition."""
+
+@dataclass(frozen=True)
+class Sample:
+    """Whose planets they are: what sets their depths, and how much of it varies over the bins."""
+
+    depth: tuple[float, float]
+    """Mean and standard deviation of the transit depth."""
+    mass: float
+    """Of a planet, relative to the 2025 table; shallow transits are of small, light planets."""
+    min_mass: float
+    """Jupiter masses: lighter planets would have lost their atmosphere."""
+    max_scale_height: float
+    """In planetary radii: puffier planets are not in the sample."""
+
+
+SAMPLES = {
+    2024: Sample((0.0025517, 0.0017262), mass=0.25, min_mass=0.02, max_scale_height=0.03),
+    2025: Sample((0.014689, 0.010661), mass=1.0, min_mass=0.15, max_scale_height=0.005),
+}
+"""By edition; 2024 published spectra alone, so its masses are what gives their spread."""
 
 SOLAR_GRAVITY_DAYS = 4.2083
 """Semi-major axis in solar radii of a one-day orbit around one solar mass (Kepler's third law)."""
 
-
-MAX_SCALE_HEIGHT = 0.005
-"""In planetary radii: puffier planets are not in the sample."""
+SEMI_MAJOR_AXIS = (4.2, 21.0)
+"""Stellar radii."""
+MIN_INCLINATION = 85.6
+"""Degrees."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,16 @@ class Planet:
 
 
 def draw_system(rng: np.random.Generator) -> System:
-    """A star and a transiting orbit, consistent with one another."""
+    """A star and a transiting orbit, consistent with one another, in the real table's ranges."""
+    while True:
+        system = _any_system(rng)
+        if SEMI_MAJOR_AXIS[0] <= system.semi_major_axis <= SEMI_MAJOR_AXIS[1] and (
+            system.inclination >= MIN_INCLINATION
+        ):
+            return system
+
+
+def _any_system(rng: np.random.Generator) -> System:
     mass = float(np.clip(rng.normal(1.05, 0.2), 0.60, 1.82))
     radius = float(np.clip(mass**0.9 * rng.lognormal(0.08, 0.18), 0.65, 2.89))
     temperature = float(np.clip(5772 * mass**0.55 + rng.normal(0, 200), 4236, 6979))
@@ -76,15 +104,17 @@ def catalogue(rng: np.random.Generator, system: System) -> System:
 
 def draw_spectrum(rng: np.random.Generator, system: System, wavelength: F8, edition: int) -> F8:
     """A transmission spectrum ``[wave]`` that suits the system."""
-    mean, spread = DEPTH[edition]
+    sample = SAMPLES[edition]
+    mean, spread = sample.depth
     log_variance = np.log(1 + (spread / mean) ** 2)
     depth = rng.lognormal(np.log(mean) - log_variance / 2, np.sqrt(log_variance))
     depth = float(np.clip(depth, mean / 12, mean * 6))
     star = system.star_radius * SUN_RADIUS
     temperature = system.star_temperature * np.sqrt(0.5 / system.semi_major_axis)
     radius = np.sqrt(depth) * star
-    height = scale_height(temperature, max(system.planet_mass, 0.15), radius, 2.3) / star
-    height = min(height, MAX_SCALE_HEIGHT * np.sqrt(depth))
+    mass = max(system.planet_mass * sample.mass, sample.min_mass)
+    height = scale_height(temperature, mass, radius, 2.3) / star
+    height = min(height, sample.max_scale_height * np.sqrt(depth))
     atmosphere = Atmosphere(
         mean_depth=depth,
         scale_height=height,

@@ -14,8 +14,10 @@ import numpy as np
 from spectramind_core.arrays import F8
 from spectramind_core.contracts import System
 
-KNOTS = 7
-"""Wavelengths at which batman is called; what lies between follows smoothly."""
+LAWS = 5
+"""Limb-darkening laws along the spectrum at which batman is called."""
+RATIOS = 4
+"""Radius ratios, from the spectrum's smallest to its largest, at which it is called."""
 
 
 def limb_darkening(wavelength: F8, temperature: float) -> F8:
@@ -31,9 +33,9 @@ def light_curves(
 ) -> F8:
     """Relative flux ``[time, wave]``: 1 outside transit.
 
-    batman is called at a few wavelengths along the spectrum and the loss of light per unit depth
-    interpolated between them: it varies with wavelength only through limb darkening, smoothly, and
-    weakly with depth.
+    Light lost per unit depth varies smoothly with the limb-darkening law (here one family, told by
+    its linear coefficient) and with the radius ratio. batman is called on a small grid of both, and
+    polynomials through the grid give every wavelength.
 
     Parameters
     ----------
@@ -46,29 +48,41 @@ def light_curves(
     coefficients
         ``[wave, 2]`` of the quadratic law.
     """
-    waves = spectrum.size
-    knots = np.unique(np.linspace(0, waves - 1, min(KNOTS, waves)).round().astype(int))
-    loss = np.stack(
-        [
-            _loss(hours, mid_transit, system, float(np.sqrt(spectrum[k])), coefficients[k])
-            / spectrum[k]
-            for k in knots
-        ],
-        axis=1,
-    )
-    if knots.size == 1:
-        shape = loss
-    else:
-        place = np.interp(coefficients[:, 0], coefficients[knots, 0][::-1], knots[::-1] * 1.0)
-        place = np.interp(place, knots, np.arange(knots.size))
-        low = np.clip(place.astype(int), 0, knots.size - 2)
-        weight = place - low
-        shape = loss[:, low] * (1 - weight) + loss[:, low + 1] * weight
+    ratio, linear = np.sqrt(spectrum), coefficients[:, 0]
+    laws = _nodes(linear, LAWS)
+    ratios = _nodes(ratio, RATIOS)
+    order = np.argsort(linear)
+    quadratic = np.interp(laws, linear[order], coefficients[order, 1])
+    shape = np.zeros((hours.size, spectrum.size))
+    by_law, by_ratio = _lagrange(laws, linear), _lagrange(ratios, ratio)
+    for i, law in enumerate(zip(laws, quadratic, strict=True)):
+        losses = [_loss(hours, mid_transit, system, k, law) / k**2 for k in ratios]
+        shape += by_law[i] * (np.stack(losses, axis=1) @ by_ratio)
     result: F8 = 1 - spectrum * shape
     return result
 
 
-def _loss(hours: F8, mid_transit: float, system: System, ratio: float, law: F8) -> F8:
+def _nodes(values: F8, number: int) -> F8:
+    """Chebyshev points of the values' range, ``[node]``; a single one if they are all alike."""
+    low, high = float(values.min()), float(values.max())
+    if high - low < 1e-9:
+        return np.array([low])
+    points = np.cos(np.pi * (np.arange(number) + 0.5) / number)
+    return (low + high) / 2 + (high - low) / 2 * points
+
+
+def _lagrange(nodes: F8, at: F8) -> F8:
+    """Weight of each node in the polynomial through all of them, ``[node, value]``."""
+    weights = np.ones((nodes.size, at.size))
+    for i, node in enumerate(nodes):
+        for other in np.delete(nodes, i):
+            weights[i] *= (at - other) / (node - other)
+    return weights
+
+
+def _loss(
+    hours: F8, mid_transit: float, system: System, ratio: float, law: tuple[float, float]
+) -> F8:
     """Missing light ``[time]`` by batman."""
     parameters = batman.TransitParams()
     parameters.t0 = 0.0
