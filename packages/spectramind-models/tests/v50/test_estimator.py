@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from spectramind_core.components import (
+    Attends,
     ChecksRules,
     Context,
     Explainable,
@@ -22,6 +23,8 @@ from spectramind_core.components import (
 from spectramind_core.contracts import LightCurveSet
 from spectramind_core.errors import StorageError, TrainingError
 from spectramind_core.testing import EstimatorTests
+from spectramind_models.graph.gat import GatEncoder
+from spectramind_models.graph.options import GraphOptions
 from spectramind_models.heads.low_rank import LowRank
 from spectramind_models.heads.options import LowRankOptions
 from spectramind_models.rules.bounds import Bounds
@@ -246,8 +249,19 @@ def test_its_inputs_have_names_and_lead_back_to_its_predictions(
 
 
 def test_it_satisfies_the_interfaces_that_diagnostics_look_for(fitted: V50) -> None:
-    for interface in (FitsTransits, ChecksRules, Explainable):
+    for interface in (FitsTransits, ChecksRules, Explainable, Attends):
         assert isinstance(fitted, interface)
+
+
+def test_attention_is_zero_without_an_encoder_that_attends_and_rows_sum_to_one_with(
+    fitted: V50, labelled: Labelled, parts: dict[str, Any], tmp_path: Path
+) -> None:
+    ctx = context(tmp_path)
+    some = labelled.light_curves.of(labelled.light_curves.planet_ids[:2])
+    assert not fitted.attention(some, ctx=ctx).any()
+    attentive = V50(OPTIONS, {**parts, "encoders.airs": GatEncoder(GraphOptions(width=8))})
+    attentive.fit(labelled, validation=None, ctx=ctx)
+    np.testing.assert_allclose(attentive.attention(some, ctx=ctx).sum(1), 1, rtol=1e-5)
 
 
 def test_too_few_planets_are_told(

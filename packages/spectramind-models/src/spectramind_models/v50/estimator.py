@@ -118,6 +118,21 @@ class V50:
         found = self._asked([planet_of(row, self._wavelength) for row in values])
         return found["mu"].numpy(), found["sigma"].numpy()
 
+    def attention(self, light_curves: LightCurveSet, *, ctx: Context) -> F8:
+        """``[wave, wave]``: share of attention a bin pays to others, over planets and networks.
+
+        All zero if the AIRS encoder has no attention.
+        """
+        every = estimate_set(light_curves, options=self.options.physics, ctx=ctx)
+        physics = self._fitted()
+        total = np.zeros((self._wavelength.size, self._wavelength.size))
+        for planet in self._planets(light_curves, every):
+            batch = collate([self._read(planet, physics)], [planet.tokens])
+            for network in self._networks:
+                found = network.attention(batch.nodes)
+                total += 0 if found is None else found[0].double().numpy()
+        return total / (len(every) * len(self._networks))
+
     def transit_fits(
         self, visits: tuple[LightCurves, ...], *, ctx: Context
     ) -> tuple[TransitFit, ...]:

@@ -88,7 +88,7 @@ class Network(nn.Module):
         with torch.random.fork_rng([]):
             torch.manual_seed(ctx.child("fusion").torch_seed())
             self.bins = nn.Linear(node_width + encoded, width)
-            self.attention = nn.Linear(pooled, 1) if pooled else None
+            self.pooling = nn.Linear(pooled, 1) if pooled else None
             self.context = nn.Sequential(
                 nn.Linear(planet_width + pooled + width, width), nn.GELU(), nn.Dropout(plan.dropout)
             )
@@ -148,12 +148,20 @@ class Network(nn.Module):
         fused = self.norm(bins * (1 + scale) + shift)
         return self.drop(fused + nn.functional.gelu(self.mix(fused))), latents
 
+    def attention(self, nodes: Tensor) -> Tensor | None:
+        """``[planet, wave, wave]``: what bins attend to; None if the encoder has no attention."""
+        if not hasattr(self.airs, "attention"):
+            return None
+        everywhere = torch.ones(nodes.shape[:2], dtype=torch.bool, device=nodes.device)
+        found: Tensor = self.airs.attention(self.node_scale(nodes), everywhere)  # type: ignore[union-attr,operator]
+        return found
+
     def _pooled(self, tokens: Tensor, valid: Tensor) -> Tensor:
         """Mean of the encoded tokens, weighted by attention; zero where there are none."""
         assert self.fgs1 is not None
-        assert self.attention is not None
+        assert self.pooling is not None
         encoded = torch.where(valid[..., None], self.fgs1(tokens, valid), 0)
-        weight = torch.exp(self.attention(encoded).clamp(-10, 10)) * valid[..., None]
+        weight = torch.exp(self.pooling(encoded).clamp(-10, 10)) * valid[..., None]
         return (weight * encoded).sum(1) / weight.sum(1).clamp(min=1e-6)
 
 
