@@ -57,7 +57,7 @@ def photometer(wavelength: F8) -> tuple[Spans, ...]:
             name="FGS1",
             left=at[:1] - half,
             right=at[:1] + half,
-            labels=(f"FGS1 {wavelength[0]:.2f} µm",),
+            labels=("FGS1",),
         ),
     )
 

@@ -188,7 +188,7 @@ def _figure(method: str, at: F8, rows: Rows, evidence: Evidence) -> Figure:
         name=method if count == 2 else f"{method}_3d",
         title=f"{label} of the latents, {count}-D",
         caption="Opacity is confidence. Choose a point to open that planet."
-        + ("" if count == 2 else " Drag to turn."),
+        + ("" if count == 2 else " Turn it with the sliders."),
         x=axes[0],
         y=axes[1],
         z=axes[2] if count == 3 else None,

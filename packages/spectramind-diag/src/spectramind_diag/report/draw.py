@@ -55,12 +55,19 @@ def draw(figure: Figure, chosen: str) -> Drawn:
     """Draw a figure with `chosen` as the planet that its many-planet layers show first."""
     plot = _empty(figure)
     drawn = Drawn(plot)
-    for index, layer in enumerate(figure.layers):
+    # Spans have colours of their own; counting them would give neighbours hard-to-tell hues.
+    data = [layer for layer in figure.layers if not isinstance(layer, Spans)]
+    for layer in figure.layers:
+        if isinstance(layer, Spans):
+            _spans(plot, layer)
+    for index, layer in enumerate(data):
         _layer(drawn, f"{figure.name}:{index}", layer, colour(index), chosen)
     if plot.legend:
         legend = plot.legend[0]
         plot.add_layout(legend, "below")
         legend.ncols = 3
+        legend.location = "top_left"
+        legend.margin = legend.padding = 0
         plot.legend.click_policy = "hide"
         plot.legend.background_fill_alpha = 0
         plot.legend.border_line_alpha = 0
@@ -106,7 +113,7 @@ def _layer(drawn: Drawn, key: str, layer: Layer, hue: str, chosen: str) -> None:
     if isinstance(layer, Line):
         _line(plot, ColumnDataSource({"x": layer.x, "y": layer.y}), layer, hue)
     elif isinstance(layer, Points):
-        _points(plot, layer, hue)
+        _points(plot, key, layer, hue)
     elif isinstance(layer, Band):
         source = ColumnDataSource({"x": layer.x, "lower": layer.lower, "upper": layer.upper})
         _band(plot, source, layer.name, hue)
@@ -117,9 +124,7 @@ def _layer(drawn: Drawn, key: str, layer: Layer, hue: str, chosen: str) -> None:
         )  # fmt: skip
     elif isinstance(layer, Heatmap):
         _heatmap(plot, layer)
-    elif isinstance(layer, Spans):
-        _spans(plot, layer)
-    else:
+    elif not isinstance(layer, Spans):
         _of_planets(drawn, key, layer, hue, chosen)
 
 
@@ -135,8 +140,11 @@ def _band(plot: Any, source: ColumnDataSource, name: str, hue: str) -> None:
     plot.varea("x", "lower", "upper", source=source, color=hue, alpha=0.22, legend_label=name)
 
 
-def _points(plot: Any, layer: Points, hue: str) -> None:
+def _points(plot: Any, key: str, layer: Points, hue: str) -> None:
     data: dict[str, Any] = {"x": layer.x, "y": layer.y}
+    if layer.z is not None:
+        # The page turns the cloud: it projects these onto x and y.
+        data |= {"east": layer.x, "north": layer.y, "up": layer.z}
     tips = _tips(layer.name)
     style: dict[str, Any] = {"color": hue}
     if layer.planet is not None:
@@ -144,24 +152,32 @@ def _points(plot: Any, layer: Points, hue: str) -> None:
         tips.append(("planet", "@planet"))
     if layer.colour is not None:
         data["colour"] = layer.colour
+        data |= {f"by {name}": values for name, values in layer.colours.items()}
+        if layer.colours:
+            data[f"by {layer.colour_label}"] = layer.colour
         finite = layer.colour[np.isfinite(layer.colour)]
         mapper = LinearColorMapper(
             Cividis256,
             low=float(finite.min()) if finite.size else 0.0,
             high=float(finite.max()) if finite.size else 1.0,
             nan_color=INK,
+            name=f"{key}:colours",
         )
         style = {"color": {"field": "colour", "transform": mapper}}
         tips.append((layer.colour_label or "colour", "@colour"))
-        plot.add_layout(_colour_bar(mapper, layer.colour_label), "right")
+        bar = _colour_bar(mapper, layer.colour_label)
+        bar.name = f"{key}:bar"
+        plot.add_layout(bar, "right")
     data["alpha"] = layer.alpha if layer.alpha is not None else np.full(layer.x.size, 0.85)
-    source = ColumnDataSource(data)
+    source = ColumnDataSource(data, name=key)
     if layer.error is not None:
         source.data["low"], source.data["high"] = layer.y - layer.error, layer.y + layer.error
         plot.add_layout(_whisker(source, hue))
     glyph = plot.scatter(
-        "x", "y", source=source, size=6, alpha="alpha", legend_label=layer.name, **style
-    )
+        "x", "y", source=source, size=6, alpha="alpha", legend_label=layer.name,
+        nonselection_alpha="alpha", selection_line_color="#E69F00", selection_line_width=3,
+        selection_alpha=1, **style,
+    )  # fmt: skip
     plot.add_tools(HoverTool(renderers=[glyph], tooltips=tips))
     if layer.planet is not None:
         source.selected.js_on_change(
@@ -208,8 +224,9 @@ def _spans(plot: Any, layer: Spans) -> None:
     for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
         hue = SPANS[names.index(label) % len(SPANS)]
         plot.add_layout(
-            BoxAnnotation(left=left, right=right, fill_color=hue, fill_alpha=0.10, line_alpha=0)
-        )
+            BoxAnnotation(left=left, right=right, fill_color=hue, fill_alpha=0.10, line_alpha=0,
+                          level="underlay")
+        )  # fmt: skip
         place = Label(
             x=(left + right) / 2, y=4 + 13 * names.index(label), y_units="screen", text=label,
             text_color=hue, text_font_size="10px", text_align="center",

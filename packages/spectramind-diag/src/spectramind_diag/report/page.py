@@ -73,9 +73,9 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
         summary=summarise(results, evidence),
         manifest=evidence.manifest,
         planets=planets,
-        # Inside a script element only "</" could end it early.
+        # Inside a script element "</" and "<!--" mean something: no "<" is left in it.
         data=json.dumps({"items": items, "stores": stores, "planets": planets}).replace(
-            "</", "<\\/"
+            "<", "\\u003c"
         ),
         bokeh_js=Resources(mode="inline", components=["bokeh"]).render_js(),
         style=_text("static/style.css"),

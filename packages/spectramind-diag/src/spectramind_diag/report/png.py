@@ -23,17 +23,23 @@ from spectramind_core.contracts import (
     PlanetLines,
     PlanetPoints,
     Points,
+    Spans,
 )
 from spectramind_core.molecules import BANDS
-from spectramind_core.storage import replacing
+from spectramind_core.storage import replacing, write_text
 from spectramind_diag.options import PngOptions
+from spectramind_diag.report.page import render
 from spectramind_diag.report.palette import SPANS, colour
 
 STYLES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
 
 class PngReport:
-    """Writes ``figures/<diagnostic>/<figure>.png``; layers of many planets show the first."""
+    """Writes ``figures/<diagnostic>/<figure>.png``; layers of many planets show the first.
+
+    Heatmaps of the score and power spectra lie in ``figures`` itself, as ``gll_heatmap.png`` and
+    ``fft_*.png``; projections can be turned and recoloured in ``umap.html`` and ``tsne.html``.
+    """
 
     def __init__(self, options: PngOptions) -> None:
         self._dpi = options.dpi
@@ -50,12 +56,35 @@ class PngReport:
         written = []
         for result in results:
             for figure in result.figures:
-                path = folder / "figures" / result.name / f"{figure.name}.png"
+                path = place(folder / "figures", result.name, figure.name)
                 canvas = FigureCanvasAgg(picture(figure))
                 with replacing(path) as temporary:
                     canvas.figure.savefig(temporary, dpi=self._dpi, format="png")
                 written.append(path)
-        return tuple(written)
+        return (*written, *_projections(results, evidence, folder / "figures"))
+
+
+def place(folder: Path, diagnostic: str, figure: str) -> Path:
+    """Where a figure's picture goes."""
+    if figure == "gll_heatmap" or figure.startswith("fft_"):
+        return folder / f"{figure}.png"
+    if figure.startswith("shap_"):
+        return folder / "shap_overlay" / f"{figure}.png"
+    return folder / diagnostic / f"{figure}.png"
+
+
+def _projections(
+    results: Sequence[DiagnosticResult], evidence: Evidence, folder: Path
+) -> tuple[Path, ...]:
+    """A small page of its own for each projection whose distances cannot be read off a picture."""
+    written = []
+    for method in ("umap", "tsne"):
+        for result in results:
+            figures = tuple(f for f in result.figures if f.name in (method, f"{method}_3d"))
+            if figures:
+                alone = result.replace(figures=figures, tables=(), scalars={})
+                written.append(write_text(folder / f"{method}.html", render([alone], evidence)))
+    return tuple(written)
 
 
 def picture(figure: Figure) -> Canvas:
@@ -67,8 +96,12 @@ def picture(figure: Figure) -> Canvas:
     axes.set_ylabel(f"{figure.y.label} ({figure.y.unit})" if figure.y.unit else figure.y.label)
     axes.set_xscale(figure.x.scale)
     axes.set_yscale(figure.y.scale)
-    for index, layer in enumerate(figure.layers):
-        _layer(canvas, axes, layer, colour(index))
+    spans = [layer for layer in figure.layers if isinstance(layer, Spans)]
+    for layer in spans:
+        _shade(axes, layer)
+    others = (other for other in figure.layers if not isinstance(other, Spans))
+    for index, other in enumerate(others):
+        _layer(canvas, axes, other, colour(index))
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, frameon=False)
     return canvas
@@ -96,10 +129,12 @@ def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
         )  # fmt: skip
     elif isinstance(layer, Heatmap):
         _heatmap(canvas, axes, layer)
-    else:
-        names = list(dict.fromkeys((*BANDS, *layer.labels)))
-        for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
-            axes.axvspan(left, right, color=SPANS[names.index(label) % len(SPANS)], alpha=0.10)
+
+
+def _shade(axes: Any, layer: Spans) -> None:
+    names = list(dict.fromkeys((*BANDS, *layer.labels)))
+    for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
+        axes.axvspan(left, right, color=SPANS[names.index(label) % len(SPANS)], alpha=0.10)
 
 
 def _points(canvas: Canvas, axes: Any, layer: Points | PlanetPoints, hue: str) -> None:

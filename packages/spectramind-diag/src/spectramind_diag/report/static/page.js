@@ -4,6 +4,7 @@
   const { items, stores, planets } = JSON.parse(document.getElementById("data").textContent);
   const input = document.getElementById("planet");
   const sources = new Map(); // data source name -> [source, store]
+  const clouds = []; // sources of points that are planets
   let chosen = planets[0];
 
   const unpack = (column) => {
@@ -33,11 +34,68 @@
     }
   };
 
+  const highlight = (source) => {
+    const row = source.data.planet.indexOf(chosen);
+    source.selected.indices = row < 0 ? [] : [row];
+  };
+
+  // A control beside a figure, reachable by keyboard.
+  const control = (target, label, element) => {
+    const box = document.createElement("label");
+    box.className = "control";
+    box.append(`${label} `, element);
+    target.before(box);
+    return element;
+  };
+
+  const slider = (target, label, value) => {
+    const range = Object.assign(document.createElement("input"), { type: "range", min: -180, max: 180, value });
+    return control(target, label, range);
+  };
+
+  // Orthographic view of a 3-D cloud from a direction given by two angles.
+  const turn = (source, target) => {
+    const { east, north, up } = source.data;
+    const [around, tilt] = [slider(target, "turn", 30), slider(target, "tilt", 20)];
+    const middle = (a) => a.reduce((sum, v) => sum + v, 0) / a.length;
+    const [me, mn, mu] = [middle(east), middle(north), middle(up)];
+    const project = () => {
+      const [a, t] = [around.value, tilt.value].map((v) => (v * Math.PI) / 180);
+      const x = new Float64Array(east.length), y = new Float64Array(east.length);
+      for (let i = 0; i < east.length; i++) {
+        const [e, n, u] = [east[i] - me, north[i] - mn, up[i] - mu];
+        x[i] = e * Math.cos(a) - n * Math.sin(a);
+        y[i] = u * Math.cos(t) + (e * Math.sin(a) + n * Math.cos(a)) * Math.sin(t);
+      }
+      source.data = { ...source.data, x, y };
+    };
+    around.addEventListener("input", project);
+    tilt.addEventListener("input", project);
+    project();
+  };
+
+  const recolour = (doc, source, target) => {
+    const names = Object.keys(source.data).filter((name) => name.startsWith("by "));
+    if (!names.length) return;
+    const mapper = doc.get_model_by_name(`${source.name}:colours`);
+    const bar = doc.get_model_by_name(`${source.name}:bar`);
+    const select = control(target, "colour by", document.createElement("select"));
+    for (const name of names) select.add(new Option(name.slice(3), name, false, name === `by ${bar.title}`));
+    select.addEventListener("change", () => {
+      const values = source.data[select.value];
+      const finite = [...values].filter(Number.isFinite);
+      source.data = { ...source.data, colour: values };
+      mapper.setv({ low: Math.min(...finite), high: Math.max(...finite) });
+      bar.title = select.value.slice(3);
+    });
+  };
+
   const choose = (planet) => {
     if (planet === chosen || !planets.includes(planet)) return;
     chosen = planet;
     input.value = planet;
     for (const [source, store] of sources.values()) show(source, store);
+    clouds.forEach(highlight);
     mark();
     document.dispatchEvent(new CustomEvent("planet", { detail: planet }));
   };
@@ -52,6 +110,13 @@
       const source = root.document.get_model_by_name(name);
       sources.set(name, [source, store]);
       show(source, store);
+    }
+    for (const source of root.document.all_models ?? root.document._all_models.values()) {
+      if (source.type !== "ColumnDataSource" || !source.data.planet) continue;
+      if (source.data.up) turn(source, target);
+      recolour(root.document, source, target);
+      clouds.push(source);
+      highlight(source);
     }
     target.dataset.drawn = "yes";
   };

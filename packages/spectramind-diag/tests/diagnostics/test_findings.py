@@ -1,0 +1,272 @@
+"""Numbers in figures and tables equal numbers counted independently from the predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spectramind_core.components import Context, Evidence
+from spectramind_core.contracts import DiagnosticResult, Figure, Severity
+from spectramind_core.plugins.registry import Registry
+from spectramind_core.storage import save
+from spectramind_diag.diagnostics.shapley import group_matrix, grouped_shapley
+from spectramind_diag.diagnostics.time_bins import allan, autocorrelation, binned
+
+EVERY = ["score", "spectra", "light_curves", "frequency", "latents", "attribution", "symbolic", "calibration", "detector", "training", "comparison"]
+OPTIONS: dict[str, dict[str, Any]] = {"latents": {"methods": ["pca"]}}
+
+
+def run(name: str, evidence: Evidence, **options: Any) -> DiagnosticResult:
+    registry = Registry.installed()
+    component = registry.resolve("diagnostics", name)
+    chosen = component.options.model_validate({**OPTIONS.get(name, {}), **options})
+    result: DiagnosticResult = registry.build(component, chosen, {}).run(
+        evidence, ctx=Context(seed=3)
+    )
+    return result
+
+
+def figure(result: DiagnosticResult, name: str) -> Figure:
+    return next(figure for figure in result.figures if figure.name == name)
+
+
+def layer(result: DiagnosticResult, name: str, of: str) -> Any:
+    return next(layer for layer in figure(result, name).layers if layer.name == of)
+
+
+def column(result: DiagnosticResult, table: str, name: str) -> Any:
+    found = next(each for each in result.tables if each.name == table)
+    return np.array(found.columns[name])
+
+
+def test_the_score_is_the_metric_written_out_by_hand(evidence: Evidence) -> None:
+    assert evidence.truth is not None
+    y, mu, sigma = evidence.truth.spectra, evidence.prediction.mu, evidence.prediction.sigma
+    total = weights = 0.0
+    for p in range(y.shape[0]):
+        for b in range(y.shape[1]):
+            ideal = 1e-6 if b == 0 else 1e-5
+
+            def g(m: float, s: float, at: float = y[p, b]) -> float:
+                return float(-np.log(s) - (at - m) ** 2 / (2 * s * s))
+
+            naive = g(evidence.scoring_mean or 0, evidence.scoring_std or 0)
+            term = (g(mu[p, b], sigma[p, b]) - naive) / (g(y[p, b], ideal) - naive)
+            weight = 57.846 if b == 0 else 1.0
+            total, weights = total + weight * term, weights + weight
+    result = run("score", evidence)
+    assert result.scalars["raw_score"] == pytest.approx(total / weights, rel=1e-9)
+    assert result.scalars["rmse_ppm"] == pytest.approx(1e6 * np.sqrt(np.mean((mu - y) ** 2)))
+    assert result.scalars["mae_ppm"] == pytest.approx(1e6 * np.mean(np.abs(mu - y)))
+
+
+def test_the_heatmap_has_the_worst_planet_on_top(evidence: Evidence) -> None:
+    result = run("score", evidence)
+    heatmap = layer(result, "gll_heatmap", "score")
+    weights = np.ones(heatmap.values.shape[1])
+    weights[0] = 57.846
+    rows = heatmap.values @ weights / weights.sum()
+    assert np.all(np.diff(rows) >= 0)
+    assert heatmap.rows == tuple(column(result, "planets", "planet"))
+
+
+def test_shares_of_the_instruments_add_up_to_the_score(evidence: Evidence) -> None:
+    result = run("score", evidence)
+    assert column(result, "instruments", "weight").sum() == pytest.approx(1)
+    assert column(result, "instruments", "contributes").sum() == pytest.approx(
+        result.scalars["raw_score"]
+    )
+
+
+def test_losing_against_a_baseline_is_an_alarm(evidence: Evidence) -> None:
+    better = evidence.prediction.replace(sigma=evidence.prediction.sigma * 0.99)
+    worse = evidence.prediction.replace(mu=evidence.prediction.mu + 1e-3)
+    result = run("score", replace(evidence, prediction=worse, baselines={"other": better}))
+    assert result.severity is Severity.ALARM
+    assert "other" in result.verdict
+
+
+def test_a_spectrum_in_the_figure_is_the_prediction(evidence: Evidence) -> None:
+    result = run("spectra", evidence)
+    mu = layer(result, "spectrum", "mu")
+    row = mu.planets.index("1003")
+    shown = np.delete(mu.y[row], 1)  # the gap behind the photometer
+    np.testing.assert_allclose(shown, evidence.prediction.of(["1003"]).mu[0] * 1e6)
+    pull = run("spectra", evidence).scalars["pull_std"]
+    assert evidence.truth is not None
+    expected = (evidence.prediction.mu - evidence.truth.spectra) / evidence.prediction.sigma
+    assert pull == pytest.approx(expected.std())
+
+
+def test_every_pull_is_counted_once(evidence: Evidence) -> None:
+    assert layer(run("spectra", evidence), "pulls", "pulls").height.sum() == pytest.approx(1)
+
+
+def test_coverage_equals_an_independent_count(evidence: Evidence) -> None:
+    assert evidence.truth is not None
+    error = np.abs(evidence.prediction.mu - evidence.truth.spectra)
+    inside = (error <= 1.6448536269514722 * evidence.prediction.sigma).mean()
+    result = run("calibration", evidence)
+    assert result.scalars["coverage_90"] == pytest.approx(inside)
+    reliability = layer(result, "reliability", "temperature")
+    assert reliability.y[np.isclose(reliability.x, 0.9)][0] == pytest.approx(inside)
+    assert column(result, "steps", "coverage 90%")[1] == pytest.approx(inside)
+
+
+def test_a_calibrator_that_helps_lowers_the_coverage_error(evidence: Evidence) -> None:
+    assert column(run("calibration", evidence), "steps", "Δ error 90%")[1] < 0
+
+
+def test_power_sums_to_the_variance_of_a_tapered_spectrum() -> None:
+    from spectramind_diag.diagnostics.frequency import airs, power
+
+    rng = np.random.default_rng(1)
+    wavelength = np.concatenate([[0.7], np.linspace(1.95, 3.9, 282)])
+    spectra = rng.standard_normal((3, 283)) * 1e-4
+    at, rows = airs(wavelength, spectra)
+    fitted = [row - np.polyval(np.polyfit(at, row, 1), at) for row in rows]
+    taper = np.hanning(at.size) / np.sqrt(np.mean(np.hanning(at.size) ** 2))
+    tapered = np.array(fitted) * taper
+    np.testing.assert_allclose(
+        power(wavelength, spectra)[1].sum(axis=1), tapered.var(axis=1), rtol=1e-9
+    )
+
+
+def test_a_wave_shows_up_at_its_own_frequency() -> None:
+    from spectramind_diag.diagnostics.frequency import power
+
+    wavelength = np.concatenate([[0.7], np.linspace(1.95, 3.9, 282)])
+    spectra = np.sin(2 * np.pi * 20 * wavelength)[None] * 1e-4
+    frequency, found = power(wavelength, spectra)
+    assert frequency[found[0].argmax()] == pytest.approx(20, abs=0.6)
+
+
+def test_white_residuals_average_down_and_red_ones_do_not(make: Callable[..., Evidence]) -> None:
+    rng = np.random.default_rng(0)
+    white = rng.standard_normal(4096)
+    found = allan(white, (1, 4, 16, 64))
+    np.testing.assert_allclose(found * np.sqrt([1, 4, 16, 64]), found[0], rtol=0.2)
+    red = allan(np.sin(np.arange(4096) / 500), (1, 64))
+    assert red[1] == pytest.approx(red[0], rel=0.05)
+
+
+def test_autocorrelation_equals_the_sum_written_out() -> None:
+    values = np.random.default_rng(2).standard_normal(50)
+    centred = values - values.mean()
+    expected = [np.sum(centred[: 50 - k] * centred[k:]) / np.sum(centred**2) for k in range(6)]
+    np.testing.assert_allclose(autocorrelation(values, 5), expected, atol=1e-12)
+
+
+def test_time_bins_hold_the_weighted_mean_of_what_is_finite() -> None:
+    time = np.array([0.1, 0.2, 0.6, 0.7])
+    mean, weight = binned(
+        time,
+        np.array([1.0, 3.0, np.nan, 5.0]),
+        np.array([0, 0.5, 1, 2.0]),
+        np.array([1, 3, 1, 2.0]),
+    )
+    np.testing.assert_allclose(mean, [2.5, 5.0, np.nan])
+    np.testing.assert_allclose(weight, [4, 2, 0])
+
+
+def test_shapley_values_of_a_linear_model_are_known_and_add_up() -> None:
+    rng = np.random.default_rng(4)
+    weights = rng.standard_normal((6, 3))
+    row, reference = rng.standard_normal(6), rng.standard_normal(6)
+    names, member = group_matrix(("a", "a", "b", "c", "c", "b"))
+    values, base = grouped_shapley(
+        lambda rows: rows @ weights, row, reference, member, permutations=2, seed=1
+    )
+    assert names == ("a", "b", "c")
+    contribution = (row - reference)[:, None] * weights
+    np.testing.assert_allclose(values, member @ contribution, atol=1e-9)
+    np.testing.assert_allclose(values.sum(axis=0) + base, row @ weights, atol=1e-9)
+
+
+def test_shapley_values_add_up_where_inputs_interact() -> None:
+    def model(rows: Any) -> Any:
+        return np.stack([rows[:, 0] * rows[:, 1], np.tanh(rows.sum(axis=1))], axis=1)
+
+    row, reference = np.array([1.0, 2.0, -1.0]), np.zeros(3)
+    values, base = grouped_shapley(model, row, reference, np.eye(3), permutations=8, seed=1)
+    np.testing.assert_allclose(values.sum(axis=0) + base, model(row[None])[0], atol=1e-9)
+    # By symmetry the product is shared equally.
+    np.testing.assert_allclose(values[:, 0], [1, 1, 0], atol=1e-9)
+
+
+def test_attribution_overlay_adds_the_linear_contribution(evidence: Evidence) -> None:
+    result = run("attribution", evidence)
+    estimator: Any = evidence.estimator
+    assert evidence.light_curves is not None
+    inputs = estimator.explain_inputs(evidence.light_curves, ctx=Context())
+    reference = inputs.values.mean(axis=0)
+    strongest = str(column(result, "importance", "input")[0])
+    feature = inputs.names.index(strongest)
+    curve = layer(result, "shap_overlay", f"+ {strongest}")
+    row = evidence.light_curves.planet_ids.index(curve.planets[0])
+    base = 0.01 + reference @ estimator.weights
+    change = (inputs.values[row] - reference)[feature] * estimator.weights[feature]
+    np.testing.assert_allclose(np.delete(curve.y[0], 1), 1e6 * (base + change), rtol=1e-6)
+
+
+def test_an_outlying_visit_is_named(evidence: Evidence) -> None:
+    result = run("detector", evidence)
+    assert result.severity is Severity.WARNING
+    assert "1002" in result.verdict
+    assert "cosmic_rays" in result.verdict
+
+
+def test_rules_are_counted_as_the_report_says(evidence: Evidence) -> None:
+    assert evidence.rules is not None
+    result = run("symbolic", evidence)
+    np.testing.assert_allclose(
+        column(result, "rules", "mean violation"), evidence.rules.violation.mean(axis=(1, 2))
+    )
+    assert column(result, "rules", "share of planets")[1] == 0
+
+
+def test_training_curves_hold_what_was_logged(evidence: Evidence) -> None:
+    result = run("training", evidence)
+    np.testing.assert_allclose(
+        layer(result, "training_loss", "v50, stage 1").y, 3 - 0.1 * np.arange(10)
+    )
+    assert "truncated" in column(result, "failures", "error")
+
+
+def test_runs_are_compared_on_the_planets_they_share(evidence: Evidence, tmp_path: Path) -> None:
+    other = evidence.prediction.replace(sigma=evidence.prediction.sigma * 5).of(
+        evidence.prediction.planet_ids[3:]
+    )
+    (tmp_path / "day" / "run" / "predictions").mkdir(parents=True)
+    save(other, tmp_path / "day" / "run" / "predictions" / "final.h5")
+    (tmp_path / "day" / "run" / "metrics.json").write_text(json.dumps({"score": 0.1}))
+    runs = (tmp_path / "day" / "run", tmp_path / "absent")
+    result = run("comparison", replace(evidence, runs=runs))
+    np.testing.assert_allclose(column(result, "runs", "planets shared"), [12, 9])
+    assert column(result, "runs", "this run's advantage")[1] > 0
+    assert "absent is left out" in result.verdict
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_poor_evidence_is_said_and_fails_nothing(name: str, make: Callable[..., Evidence]) -> None:
+    whole = make(3, 20, 20)
+    alone = whole.prediction.of(["1001"])
+    constant = whole.prediction.replace(mu=np.full_like(whole.prediction.mu, 0.01))
+    unknown = whole.prediction.replace(
+        planet_features={"snr": np.full(3, np.nan)}, bin_features={}, latents=None
+    )
+    for poor in (
+        Evidence(prediction=alone),
+        replace(whole, prediction=alone, truth=None, steps=(), baselines={}),
+        replace(whole, prediction=constant, steps=(), training_truth=None),
+        replace(whole, prediction=unknown, estimator=None, transit_fits=()),
+    ):
+        result = run(name, poor)
+        assert result.verdict
+        assert isinstance(result.severity, Severity)

@@ -1,0 +1,122 @@
+"""The page in a real browser: planets can be chosen and figures follow."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spectramind_core.components import Context, Evidence
+from spectramind_core.contracts import DiagnosticResult
+from spectramind_core.plugins.declaration import Options
+from spectramind_core.plugins.registry import Registry
+from spectramind_diag.report.page import BokehReport, render
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync", "--disable-background-networking", "--disable-component-update"]
+HOSTILE = "</script><script>document.title='broken'</script>"
+
+
+def findings(evidence: Evidence) -> list[DiagnosticResult]:
+    registry, found = Registry.installed(), []
+    for name in ("score", "spectra", "latents", "light_curves"):
+        component = registry.resolve("diagnostics", name)
+        options = {"methods": ["pca"]} if name == "latents" else {}
+        diagnostic = registry.build(component, component.options.model_validate(options), {})
+        found.append(diagnostic.run(evidence, ctx=Context()))
+    return found
+
+
+def test_reports_are_numbered(evidence: Evidence, tmp_path: Path) -> None:
+    report = BokehReport(Options())
+    names = [report.write([], evidence, folder=tmp_path, ctx=Context())[0].name for _ in range(2)]
+    assert names == ["diagnostic_report_v1.html", "diagnostic_report_v2.html"]
+
+
+def test_a_hostile_planet_stays_text(evidence: Evidence) -> None:
+    ids = (HOSTILE, *evidence.prediction.planet_ids[1:])
+    given = replace(
+        evidence,
+        prediction=evidence.prediction.replace(planet_ids=ids),
+        truth=None,
+        baselines={},
+        steps=(),
+    )
+    page = render(findings(given), given)
+    assert HOSTILE not in page
+    assert "<script>document.title" not in page
+
+
+def test_the_page_asks_the_network_for_nothing(evidence: Evidence) -> None:
+    page = render(findings(evidence), evidence)
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"'](https?:)?//", page)
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("no browser: install Debian's chromium and chromium-driver")
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1280,900"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    session = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    session.set_script_timeout(30)
+    yield session
+    session.quit()
+
+
+SHOWN = """
+const plot = document.querySelector(`[data-item="${arguments[0]}"]`);
+const done = arguments[arguments.length - 1];
+plot.scrollIntoView();
+const wait = () => {
+  if (plot.dataset.drawn !== "yes") return setTimeout(wait, 50);
+  for (const doc of Bokeh.documents) {
+    const source = doc.get_model_by_name(arguments[1]);
+    if (source) return done([...source.data.y].filter(Number.isFinite).slice(0, 20));
+  }
+  done(null);
+};
+wait();
+"""
+
+
+@pytest.mark.slow
+def test_choosing_a_planet_changes_every_linked_figure(
+    browser: Any, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence = make(30, 40, 20)
+    results = findings(evidence)
+    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    spectra = next(result for result in results if result.name == "spectra")
+    layers = spectra.figures[0].layers
+    drawn = [layer for layer in layers if layer.mark != "spans"]
+    place = next(i for i, layer in enumerate(drawn) if layer.name == "mu")
+    mu: Any = drawn[place]
+    wanted = (
+        ("spectra--spectrum", f"spectrum:{place}"),
+        ("light_curves--flux_fgs1", "flux_fgs1:0"),
+    )
+    before = {at: browser.execute_async_script(SHOWN, *at) for at in wanted}
+    assert all(before.values())
+
+    row = browser.find_element("css selector", '#spectra tr[data-planet="1007"]')
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", row)
+    row.click()
+
+    after = {at: browser.execute_async_script(SHOWN, *at) for at in wanted}
+    assert all(before[at] != after[at] for at in wanted)
+    expected = mu.y[mu.planets.index("1007")]
+    assert after[wanted[0]] == pytest.approx(expected[expected == expected][:20], rel=1e-6)
+    assert browser.execute_script("return document.getElementById('planet').value") == "1007"
+    errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert errors == []
