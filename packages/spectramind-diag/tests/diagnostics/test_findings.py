@@ -18,7 +18,10 @@ from spectramind_core.storage import save
 from spectramind_diag.diagnostics.shapley import group_matrix, grouped_shapley
 from spectramind_diag.diagnostics.time_bins import allan, autocorrelation, binned
 
-EVERY = ["score", "spectra", "light_curves", "frequency", "latents", "attribution", "symbolic", "calibration", "detector", "training", "comparison"]
+EVERY = (
+    "score", "spectra", "light_curves", "frequency", "latents", "attribution", "symbolic",
+    "calibration", "detector", "training", "comparison",
+)  # fmt: skip
 OPTIONS: dict[str, dict[str, Any]] = {"latents": {"methods": ["pca"]}}
 
 
@@ -85,9 +88,10 @@ def test_shares_of_the_instruments_add_up_to_the_score(evidence: Evidence) -> No
 
 
 def test_losing_against_a_baseline_is_an_alarm(evidence: Evidence) -> None:
-    better = evidence.prediction.replace(sigma=evidence.prediction.sigma * 0.99)
-    worse = evidence.prediction.replace(mu=evidence.prediction.mu + 1e-3)
-    result = run("score", replace(evidence, prediction=worse, baselines={"other": better}))
+    assert evidence.truth is not None
+    ideal = evidence.prediction.replace(mu=evidence.truth.spectra)
+    worse = evidence.prediction.replace(mu=evidence.prediction.mu + 1e-5)
+    result = run("score", replace(evidence, prediction=worse, baselines={"other": ideal}))
     assert result.severity is Severity.ALARM
     assert "other" in result.verdict
 

@@ -17,7 +17,10 @@ from spectramind_core.plugins.declaration import Options
 from spectramind_core.plugins.registry import Registry
 from spectramind_diag.report.page import BokehReport, render
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync", "--disable-background-networking", "--disable-component-update"]
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-sync", "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
 HOSTILE = "</script><script>document.title='broken'</script>"
 
 

@@ -239,7 +239,7 @@ def agree(shap: Shap, attention: F8, wavelength: F8) -> float:
     """Rank correlation between attention and Shapley strength, over bins and inputs of bins.
 
     Attention is summed over the bins nearest to each input group, so that both are
-    ``[group, wave]``; NaN if fewer than two groups lie along wavelength.
+    ``[group, wave]``; NaN if fewer than two groups lie along wavelength or all are alike.
     """
     from scipy.stats import spearmanr
 
@@ -249,4 +249,6 @@ def agree(shap: Shap, attention: F8, wavelength: F8) -> float:
     nearest = np.abs(wavelength[:, None] - shap.wavelength[lying]).argmin(axis=1)
     paid = np.array([attention[:, nearest == g].sum(axis=1) for g in range(lying.size)])
     strength = np.abs(shap.mu[:, lying]).mean(axis=0)
+    if np.ptp(paid) == 0 or np.ptp(strength) == 0:
+        return float("nan")
     return float(spearmanr(paid.ravel(), strength.ravel()).statistic)

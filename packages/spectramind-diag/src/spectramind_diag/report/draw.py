@@ -96,7 +96,11 @@ def _empty(figure: Figure) -> Any:
         **options,
     )
     plot.toolbar.autohide = True
-    plot.grid.grid_line_alpha = 0.25
+    plot.grid.grid_line_color = INK
+    plot.grid.grid_line_alpha = 0.15
+    plot.axis.major_tick_line_color = plot.axis.minor_tick_line_color = INK
+    # A cloud that is being turned has no fixed axes.
+    plot.axis.visible = figure.z is None
     plot.axis.axis_label_text_color = INK
     plot.axis.axis_label_text_font_style = "normal"
     plot.axis.major_label_text_color = INK
@@ -163,7 +167,8 @@ def _points(plot: Any, key: str, layer: Points, hue: str) -> None:
             nan_color=INK,
             name=f"{key}:colours",
         )
-        style = {"color": {"field": "colour", "transform": mapper}}
+        # The outline keeps the dark end of the scale visible on a dark page.
+        style = {"fill_color": {"field": "colour", "transform": mapper}, "line_color": INK}
         tips.append((layer.colour_label or "colour", "@colour"))
         bar = _colour_bar(mapper, layer.colour_label)
         bar.name = f"{key}:bar"
