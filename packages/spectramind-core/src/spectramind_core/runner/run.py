@@ -145,6 +145,8 @@ def _job(
     folder = new_run_folder(settings.output)
     plugins = spec.run.plugins
     registry = registry.configured(block=plugins.block, prefer=plugins.prefer)
+    for choice in spec.choices():  # loads their plugins, whose lifecycle hooks are then called
+        registry.resolve(choice.component.kind, choice.use)
     observers = Observers(registry.manager)
     job = Job(
         spec=spec,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 from spectramind_core.components import Diagnostic, Evidence, Report
@@ -94,6 +96,12 @@ def _reports(job: Job, results: list[DiagnosticResult], evidence: Evidence) -> t
 def _write(result: DiagnosticResult, folder: Path) -> None:
     write_text(folder / f"{result.name}.json", result.model_dump_json(indent=1) + "\n")
     save(result, folder / f"{result.name}.h5")
+    for table in result.tables:
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(table.columns)
+        writer.writerows(zip(*table.columns.values(), strict=True))
+        write_text(folder / f"{result.name}.{table.name}.csv", text.getvalue())
 
 
 def _failed(name: str, summary: str, error: Exception) -> DiagnosticResult:
