@@ -47,6 +47,8 @@ class Drawn:
     """A Bokeh figure and the data of planets that it can be switched to."""
 
     plot: Any
+    logarithmic: bool = False
+    """Whether y is drawn on a logarithmic axis, where small values need all their digits."""
     stores: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By the name of a data source: planets, and each column ``[planet, point]``."""
 
@@ -54,7 +56,7 @@ class Drawn:
 def draw(figure: Figure, chosen: str) -> Drawn:
     """Draw a figure with `chosen` as the planet that its many-planet layers show first."""
     plot = _empty(figure)
-    drawn = Drawn(plot)
+    drawn = Drawn(plot, figure.y.scale == "log")
     # Spans have colours of their own; counting them would give neighbours hard-to-tell hues.
     data = [layer for layer in figure.layers if not isinstance(layer, Spans)]
     for layer in figure.layers:

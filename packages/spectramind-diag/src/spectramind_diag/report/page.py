@@ -1,7 +1,7 @@
 """The report `bokeh`: one HTML file that needs no network.
 
 Figures are embedded as JSON and drawn when they come into view; the values of layers that hold many
-planets lie beside them as base64 of single precision, so that a thousand planets stay small.
+planets lie beside them as base64 in 65,535 steps a row, so that a thousand planets stay small.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from bokeh.embed import json_item
 from bokeh.resources import Resources
 from jinja2 import Environment
@@ -26,6 +28,7 @@ from spectramind_diag.report.draw import draw
 from spectramind_diag.report.summary import summarise
 
 PACKAGE = files("spectramind_diag.report")
+STEPS = 65534
 
 
 class BokehReport:
@@ -65,7 +68,9 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
             drawn = draw(figure, planets[0] if planets else "")
             key = f"{result.name}--{figure.name}"
             items[key] = json_item(drawn.plot)
-            stores[key] = {name: _packed(store) for name, store in drawn.stores.items()}
+            stores[key] = {
+                name: _packed(store, drawn.logarithmic) for name, store in drawn.stores.items()
+            }
     environment = Environment(autoescape=True)
     template = environment.from_string(_text("templates/page.html"))
     return template.render(
@@ -83,18 +88,39 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
     )
 
 
-def _packed(store: dict[str, Any]) -> dict[str, Any]:
+def _packed(store: dict[str, Any], logarithmic: bool) -> dict[str, Any]:
+    """Values of many planets as text: whole on a logarithmic axis, else in 65,535 steps a row."""
     columns: dict[str, F8] = store["columns"]
+    pack = _whole if logarithmic else _stepped
     return {
         "planets": store["planets"],
         "columns": {
-            name: {
-                "points": values.shape[1],
-                "base64": base64.b64encode(values.astype("<f4").tobytes()).decode(),
-            }
-            for name, values in columns.items()
+            name: {"points": values.shape[1], **pack(values)} for name, values in columns.items()
         },
     }
+
+
+def _whole(values: F8) -> dict[str, str]:
+    return {"values": _base64(values.astype("<f4"))}
+
+
+def _stepped(values: F8) -> dict[str, str]:
+    """Each row from its lowest to its highest value; 65535 marks what is not finite."""
+    finite = np.isfinite(values)
+    low = np.where(finite, values, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf)
+    low, high = np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0)
+    step = np.maximum((high - low) / STEPS, np.finfo(float).tiny)
+    codes = np.rint((np.where(finite, values, low[:, None]) - low[:, None]) / step[:, None])
+    return {
+        "codes": _base64(np.where(finite, codes, STEPS + 1).astype("<u2")),
+        "low": _base64(low.astype("<f8")),
+        "step": _base64(step.astype("<f8")),
+    }
+
+
+def _base64(values: npt.NDArray[Any]) -> str:
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def _text(name: str) -> str:

@@ -7,23 +7,30 @@
   const clouds = []; // sources of points that are planets
   let chosen = planets[0];
 
-  const unpack = (column) => {
-    if (!column.values) {
-      const bytes = Uint8Array.from(atob(column.base64), (c) => c.charCodeAt(0));
-      column.values = new Float32Array(bytes.buffer);
-      delete column.base64;
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+  const NOTHING = 65535; // code of a value that is not finite
+
+  const row_of = (column, row) => {
+    const { points } = column;
+    if (column.values) {
+      column.all ??= new Float32Array(bytes(column.values));
+      return column.all.slice(row * points, (row + 1) * points);
     }
-    return column.values;
+    column.all ??= new Uint16Array(bytes(column.codes));
+    column.lows ??= new Float64Array(bytes(column.low));
+    column.steps ??= new Float64Array(bytes(column.step));
+    const [low, step] = [column.lows[row], column.steps[row]];
+    return Float64Array.from(
+      column.all.subarray(row * points, (row + 1) * points),
+      (code) => (code === NOTHING ? NaN : low + code * step),
+    );
   };
 
   const show = (source, store) => {
     const row = store.planets.indexOf(chosen);
     const data = { x: source.data.x };
     for (const [name, column] of Object.entries(store.columns)) {
-      const all = unpack(column);
-      data[name] = row < 0
-        ? new Float32Array(column.points).fill(NaN)
-        : all.slice(row * column.points, (row + 1) * column.points);
+      data[name] = row < 0 ? new Float64Array(column.points).fill(NaN) : row_of(column, row);
     }
     source.data = data;
   };
