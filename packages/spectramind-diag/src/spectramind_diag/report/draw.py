@@ -67,7 +67,7 @@ def draw(figure: Figure, chosen: str) -> Drawn:
     if plot.legend:
         legend = plot.legend[0]
         plot.add_layout(legend, "below")
-        legend.ncols = 3
+        legend.ncols = 2
         legend.location = "top_left"
         legend.margin = legend.padding = 0
         plot.legend.click_policy = "hide"
