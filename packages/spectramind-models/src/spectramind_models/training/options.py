@@ -26,7 +26,7 @@ class StageOptions(Options):
     """Multiplies the weight of every rule."""
     rule_factors: dict[str, float] = {}
     """Multiplies the weight of single rules, by name."""
-    reobserve: float = Field(default=0.5, ge=0, le=1)
+    reobserve: float = Field(default=0.0, ge=0, le=1)
     """Share of planets that each epoch replaces by re-observed training spectra."""
 
 
@@ -45,10 +45,7 @@ class TrainingOptions(Options):
     """The loop."""
 
     stages: tuple[StageOptions, ...] = Field(
-        default=(
-            StageOptions(name="imagined", epochs=24, learning_rate=2e-3, reobserve=0.8),
-            StageOptions(name="observed", epochs=12, learning_rate=6e-4, reobserve=0.3),
-        ),
+        default=(StageOptions(name="observed", epochs=14, learning_rate=2e-3),),
         min_length=1,
     )
     """The curriculum: stages in their order."""
@@ -60,7 +57,7 @@ class TrainingOptions(Options):
     """Largest norm of the gradient; longer ones are shortened."""
     warmup: float = Field(default=0.1, ge=0, le=1)
     """Share of a stage's steps over which its learning rate rises."""
-    patience: int = Field(default=20, ge=1, le=100_000)
+    patience: int = Field(default=8, ge=1, le=100_000)
     """Epochs without a better validation score after which a stage ends."""
     checkpoint_every: int = Field(default=2, ge=1, le=100_000)
     """Epochs between two checkpoints, from which interrupted training goes on."""
