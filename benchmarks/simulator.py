@@ -2,8 +2,8 @@
 
     OMP_WAIT_POLICY=PASSIVE python benchmarks/simulator.py --planets 1000 --frames 375 5625
 
-Prints seconds of one process, and peak memory. The goal for light curves of full-size visits is 1,000 planets
-in 120 seconds on two cores.
+Prints seconds of one process, and peak memory. The goal for light curves of full-size visits is
+1,000 planets in 120 seconds on two cores.
 """
 
 from __future__ import annotations
