@@ -8,12 +8,15 @@ the page at most 25 MB, painted in 3 s in headless Chromium.
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before sklearn is imported: as the CLI does
 
 from spectramind_core.components import Context
 from spectramind_core.plugins.registry import Registry

@@ -63,15 +63,18 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
     planets = list(evidence.prediction.planet_ids)
     items: dict[str, Any] = {}
     stores: dict[str, Any] = {}
+    lists: dict[tuple[str, ...], int] = {tuple(planets): 0}
     for result in results:
         for figure in result.figures:
             drawn = draw(figure, planets[0] if planets else "")
             key = f"{result.name}--{figure.name}"
             items[key] = json_item(drawn.plot)
+            for store in drawn.stores.values():
+                store["planets"] = lists.setdefault(tuple(store["planets"]), len(lists))
             stores[key] = {
                 name: _packed(store, drawn.logarithmic) for name, store in drawn.stores.items()
             }
-    environment = Environment(autoescape=True)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(_text("templates/page.html"))
     return template.render(
         results=results,
@@ -79,7 +82,7 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
         manifest=evidence.manifest,
         planets=planets,
         # Inside a script element "</" and "<!--" mean something: no "<" is left in it.
-        data=json.dumps({"items": items, "stores": stores, "planets": planets}).replace(
+        data=json.dumps({"items": items, "stores": stores, "lists": list(lists)}).replace(
             "<", "\\u003c"
         ),
         bokeh_js=Resources(mode="inline", components=["bokeh"]).render_js(),

@@ -1,7 +1,8 @@
 "use strict";
 // Draws figures when they come into view, and shows the chosen planet everywhere.
 (() => {
-  const { items, stores, planets } = JSON.parse(document.getElementById("data").textContent);
+  const { items, stores, lists } = JSON.parse(document.getElementById("data").textContent);
+  const planets = lists[0];
   const input = document.getElementById("planet");
   const sources = new Map(); // data source name -> [source, store]
   const clouds = []; // sources of points that are planets
@@ -27,7 +28,7 @@
   };
 
   const show = (source, store) => {
-    const row = store.planets.indexOf(chosen);
+    const row = lists[store.planets].indexOf(chosen);
     const data = { x: source.data.x };
     for (const [name, column] of Object.entries(store.columns)) {
       data[name] = row < 0 ? new Float64Array(column.points).fill(NaN) : row_of(column, row);
