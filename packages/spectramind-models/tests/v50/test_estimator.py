@@ -37,7 +37,7 @@ from spectramind_models.v50.estimator import FILE, V50
 from spectramind_models.v50.options import V50Options
 
 SHORT = TrainingOptions(
-    stages=(StageOptions(epochs=2, learning_rate=1e-3, joint=0.2),), batch_size=8
+    stages=(StageOptions(epochs=2, learning_rate=1e-3, joint=0.2, reobserve=0.5),), batch_size=8
 )
 OPTIONS = V50Options(width=16, tokens=16, folds=3, training=SHORT)
 
