@@ -37,14 +37,11 @@ REAL_POLYNOMIAL = np.array([0.14, 0.9999, -6e-9, 1.2e-11, -6e-17, 1.3e-22])
 
 class TestNumba(DetectorCalibrationTests):
     name = "numba"
-    # Noiseless reads round alike: 144 pixels of the stamp are off by up to one count each.
-    linearity_tolerance = 4e-3
 
 
 class TestNumpy(DetectorCalibrationTests):
     name = "numpy"
     options: ClassVar[Mapping[str, Any]] = {"airs": {"extraction": "sum"}}
-    linearity_tolerance = 4e-3
 
 
 def observation(rng: np.random.Generator, rows: int, columns: int, frames: int) -> Observation:

@@ -144,7 +144,9 @@ def observation(*, electrons: float = 2000.0, frames: int = 48, bins: int = 6) -
         if instrument is Instrument.FGS1:
             column = np.arange(columns)[None, :] - (columns - 1) / 2
             stamp = stamp * np.exp(-0.5 * (column / 1.2) ** 2)
-        adc = Adc(gain=0.4369, offset=-1000.0)
+        # Zero electrons lie half way between two counts, so that rounding down, which costs half a
+        # count on average, costs both reads of a ramp the same.
+        adc = Adc(gain=0.4369, offset=-436.5 / 0.4369)
         ramp = np.zeros((frames * scale, rows, columns))
         ramp[1::2] = stamp
         counts = np.floor((ramp - adc.offset) * adc.gain).astype(np.uint16)
