@@ -1,13 +1,11 @@
-"""Reports draw every kind of layer, keep text from outside as text, and switch planets together."""
+"""Reports draw every kind of layer there is."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from spectramind_core.components import Context
 from spectramind_core.contracts import (
@@ -26,24 +24,12 @@ from spectramind_core.contracts import (
     Spans,
     Table,
 )
-from spectramind_core.plugins.declaration import Options
-from spectramind_core.testing import ReportTests
 from spectramind_core.testing.outputs import evidence
 from spectramind_diag.options import MarkdownOptions, PngOptions
 from spectramind_diag.report.markdown import MarkdownReport
-from spectramind_diag.report.page import BokehReport, render
+from spectramind_diag.report.page import render
 from spectramind_diag.report.png import PngReport
 from spectramind_diag.report.summary import summarise
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-
-
-class TestBokeh(ReportTests):
-    name = "bokeh"
-
-
-class TestMarkdown(ReportTests):
-    name = "markdown"
 
 
 def everything() -> DiagnosticResult:
@@ -95,12 +81,6 @@ def test_a_page_holds_every_planets_values(ctx: Context) -> None:
     assert store["columns"]["y"]["points"] == 7
 
 
-def test_report_numbers_count_up(ctx: Context, tmp_path: Path) -> None:
-    report = BokehReport(Options())
-    names = [report.write([], evidence(), folder=tmp_path, ctx=ctx)[0].name for _ in range(2)]
-    assert names == ["diagnostic_report_v1.html", "diagnostic_report_v2.html"]
-
-
 def test_pictures_are_drawn_of_every_figure(ctx: Context, tmp_path: Path) -> None:
     files = PngReport(PngOptions(dpi=50)).write(
         [everything()], evidence(), folder=tmp_path, ctx=ctx
@@ -122,41 +102,3 @@ def test_the_gravest_findings_come_first() -> None:
     summary = summarise([calm, everything(), grave], evidence())
     assert [result.name for result in summary.first] == ["grave", "everything", "calm"]
     assert dict(summary.scores).keys() == {"final", "estimator", "baseline transit"}
-
-
-@pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="no browser: apt-get install chromium chromium-driver"
-)
-def test_choosing_a_planet_changes_every_figure_in_a_browser(ctx: Context, tmp_path: Path) -> None:
-    from selenium import webdriver
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    (path,) = BokehReport(Options()).write([everything()], evidence(), folder=tmp_path, ctx=ctx)
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (
-        "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
-        "disable-background-networking", "disable-component-update", "disable-sync",
-        f"user-data-dir={tmp_path / 'profile'}", "window-size=1280,1600",
-    ):  # fmt: skip
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    try:
-        driver.get(path.as_uri())
-        drawn = "return document.querySelectorAll('.plot[data-drawn]').length === 2"
-        WebDriverWait(driver, 60).until(lambda d: d.execute_script(drawn))
-        value = (
-            "return Bokeh.documents.map(d => d.get_model_by_name('layers:5'))"
-            ".find(s => s).data.y[0]"
-        )
-        assert driver.execute_script(value) == 0
-        driver.execute_script("document.querySelectorAll('tr[data-planet]')[3].click()")
-        assert driver.execute_script(value) == 3
-        assert driver.execute_script("return document.getElementById('planet').value") == "1003"
-        driver.execute_script("document.getElementById('next').click()")
-        assert driver.execute_script(value) == 4
-        severe = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-        assert severe == []
-    finally:
-        driver.quit()

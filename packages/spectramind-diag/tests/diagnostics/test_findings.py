@@ -274,3 +274,8 @@ def test_poor_evidence_is_said_and_fails_nothing(name: str, make: Callable[..., 
         result = run(name, poor)
         assert result.verdict
         assert isinstance(result.severity, Severity)
+
+
+def test_missing_latents_are_said_to_be_missing(make: Callable[..., Evidence]) -> None:
+    bare = Evidence(prediction=make(3, 20, 20).prediction.replace(latents=None))
+    assert run("latents", bare).severity is Severity.MISSING
