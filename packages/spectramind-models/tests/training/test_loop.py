@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from toy_task import Line
 
 from spectramind_core.components import Context
 from spectramind_core.errors import TrainingError
@@ -21,44 +20,6 @@ OPTIONS = TrainingOptions(
     stages=(StageOptions(name="a", epochs=4), StageOptions(name="b", epochs=3)),
     checkpoint_every=1,
 )
-
-
-@dataclass
-class Line:
-    """Fit ``y = 2 x + 1``, with dropout so that randomness matters."""
-
-    poison: int = 10**9
-    """Epoch from which the loss is poisoned."""
-    poisoned: float = math.nan
-    scores: list[float] = field(default_factory=list)
-    """Scores to report in turn, instead of honest ones."""
-
-    def module(self) -> nn.Module:
-        with torch.random.fork_rng([]):
-            torch.manual_seed(3)
-            return nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.3), nn.Linear(8, 1))
-
-    def steps(self) -> int:
-        return 2
-
-    def batches(
-        self, stage: StageOptions, epoch: int, *, share: tuple[int, int]
-    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        rng = torch.Generator().manual_seed(epoch)
-        for _ in range(self.steps()):
-            x = torch.rand(8, 1, generator=rng)[share[0] :: share[1]]
-            yield x, 2 * x + 1, torch.tensor(float(epoch))
-
-    def loss(self, module: nn.Module, batch: tuple[Tensor, ...], stage: StageOptions) -> Tensor:
-        x, y, epoch = batch
-        loss = (module(x) - y).square().mean()
-        return loss + self.poisoned if float(epoch) >= self.poison else loss
-
-    def score(self, module: nn.Module) -> float:
-        assert not module.training
-        x = torch.linspace(0, 1, 20)[:, None]
-        honest = -float((module(x) - 2 * x - 1).square().mean())
-        return self.scores.pop(0) if self.scores else honest
 
 
 def context(folder: Path, events: list[dict[str, float]] | None = None) -> Context:

@@ -98,6 +98,11 @@ class _Rank:
         listening = replace(self.ctx, metrics=lambda name, values: events.append(dict(values)))
         try:
             best = train(fabric, self.task, self.options, self.fingerprint, listening)
-        except TrainingError as error:
-            return _Result({}, events, (error.what, error.where, error.hint))
-        return _Result({name: weight.numpy() for name, weight in best.items()}, events)
+            result = _Result({name: weight.numpy() for name, weight in best.items()}, events)
+        except TrainingError as error:  # the loss is shared, so every process comes here or none
+            result = _Result({}, events, (error.what, error.where, error.hint))
+        # A process that ends while another still talks to it aborts that one; and one that ends
+        # with its connections open can abort itself.
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
+        return result
