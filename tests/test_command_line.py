@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,8 +30,6 @@ def imported_by(arguments: list[str], **environment: str) -> set[str]:
         "from spectramind_core.cli import main\n"
         "main()\n"
     )
-    import os
-
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -172,6 +172,84 @@ def test_specs_can_be_shown_compared_and_cited(smv50: Smv50, tmp_path: Path) -> 
 
 
 def test_an_installation_tests_itself(smv50: Smv50) -> None:
-    done = smv50("test")
+    done = smv50("test", "--deep")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "components are healthy" in done.stdout
+    assert "raw frames to submission, score 0." in done.stdout
+
+
+def test_a_self_test_that_fails_says_which_check(smv50: Smv50) -> None:
+    done = smv50("test", SMV50_OUTPUT="/proc/nowhere")
+    assert done.returncode == 1
+    assert "FAILED folders" in done.stdout
+    assert "ok     submission" in done.stdout
+
+
+def test_global_flags_may_follow_the_command(smv50: Smv50, tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "mine.yaml").write_text("spec: 1\nname: from-the-folder\n")
+    before = smv50("--seed", "9", "--config-path", "specs", "spec", "show", "mine")
+    after = smv50("spec", "show", "mine", "--config-path=specs", "--seed", "9")
+    assert "name: from-the-folder" in before.stdout
+    assert "seed: 9" in before.stdout
+    assert after.stdout == before.stdout
+    assert smv50("spec", "show", "--", "--seed").returncode == 2
+
+
+def test_a_bug_keeps_its_traceback_and_says_that_it_is_one(smv50: Smv50, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import spectramind_core.spec as spec\nspec.load_spec = lambda *a, **k: 1 / 0\n"
+    )
+    done = smv50("spec", "check", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("smv50: this is a bug")
+
+
+QUICK = (
+    "data.source.options={planets: 12, test_planets: 2, test: light_curves, time_bins: 40}",
+    "data.split.calibration=0.5",
+    "model={estimator: transit, baselines: []}",
+)
+
+
+def test_diagnostics_are_listed_run_alone_and_gathered(smv50: Smv50, tmp_path: Path) -> None:
+    listed = smv50("diagnose", "list")
+    assert "score" in listed.stdout.split()
+    alone = smv50("diagnose", "score", *QUICK)
+    assert alone.returncode == 0, alone.stderr
+    assert "figures and tables as data:" in alone.stdout
+    (first,) = (tmp_path / "outputs").glob("*/*")
+    all_ = smv50(
+        *("diagnose", "dashboard", *QUICK, "--compare", str(first)),
+        *("diagnostics=[score, comparison]", "reports=[markdown]"),
+    )
+    assert all_.returncode == 0, all_.stderr
+    report = tmp_path / all_.stdout.split()[1]
+    assert first.name in report.read_text()
+    unknown = smv50("diagnose", "scoer", *QUICK)
+    assert unknown.returncode == 2
+    assert "did you mean 'score'" in unknown.stderr
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_commands(tmp_path: Path) -> None:
+    """As a user sets it up: source the script, then ask readline's function."""
+    (tmp_path / "smv50").write_text(
+        f"#!{sys.executable}\nfrom spectramind_core.cli import main\nmain()\n"
+    )
+    (tmp_path / "smv50").chmod(0o755)
+    script = (
+        'eval "$(_SMV50_COMPLETE=bash_source smv50)"\n'
+        "COMP_WORDS=(smv50 sp); COMP_CWORD=1; _smv50_completion smv50\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["spec"], done.stderr

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from spectramind_core.cli import catalogue as commands
 from spectramind_core.kinds import KINDS
-from spectramind_core.spec.catalogue import page
+from spectramind_core.spec import catalogue as errors
 from spectramind_core.spec.problems import CATALOGUE
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 
-def test_the_page_of_error_codes_is_the_catalogue() -> None:
-    assert (ROOT / "docs" / "errors.md").read_text() == page()
+@pytest.mark.parametrize(("name", "catalogue"), [("errors", errors), ("cli", commands)])
+def test_a_generated_page_is_up_to_date(name: str, catalogue: ModuleType) -> None:
+    assert (ROOT / "docs" / f"{name}.md").read_text() == catalogue.page()
 
 
 def test_every_code_is_used_and_every_used_code_is_explained() -> None:

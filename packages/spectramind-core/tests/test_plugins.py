@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from broken_plugins import BROKEN, good
 
 from spectramind_core.errors import PluginError
 from spectramind_core.kinds import KINDS
@@ -19,54 +20,6 @@ from spectramind_core.plugins import Component, NotFound, Registry, doctor, hook
 from spectramind_core.plugins.index import Entry, read_index
 from spectramind_core.plugins.lifecycle import Observers
 from spectramind_core.plugins.loading import new_manager
-
-GOOD = """
-    from spectramind_core.plugins import Component, hookimpl
-
-    @hookimpl
-    def spectramind_exporters():
-        return [Component(kind="exporters", name="{name}", summary="good",
-                          factory="spectramind_core.builtin.long_csv:LongCsv", api="{api}",
-                          revision={revision})]
-"""
-
-BROKEN = {
-    "syntax error": ("def x(:", "SyntaxError"),
-    "import error": ("import no_such_module_at_all", "ModuleNotFoundError: No module named"),
-    "exit at import": ("raise SystemExit(3)", r"tried to exit the program \(SystemExit: 3\)"),
-    "wrong type": (
-        """
-        from spectramind_core.plugins import hookimpl
-
-        @hookimpl
-        def spectramind_exporters():
-            return ["mine"]
-        """,
-        "must return Component declarations, but returned a str",
-    ),
-    "name that disagrees": (
-        GOOD.format(name="other", api=">=1,<2", revision=1),
-        "its entry point is named 'mine', but .* declares these exporters: other",
-    ),
-    "misspelt hook": (
-        """
-        from spectramind_core.plugins import hookimpl
-
-        @hookimpl
-        def spectramind_exporter():
-            return []
-        """,
-        "spectramind_exporter",
-    ),
-    "wrong plugin API": (
-        GOOD.format(name="mine", api=">=7", revision=1),
-        "needs plugin API >=7, this installation has 1",
-    ),
-    "wrong kind": (
-        GOOD.format(name="mine", api=">=1", revision=1).replace('"exporters"', '"trackers"', 1),
-        "declared as kind 'trackers' instead of 'exporters'",
-    ),
-}
 
 
 @pytest.fixture
@@ -81,10 +34,6 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ent
         return Entry("exporters", name, distribution, module, "1.0")
 
     return write
-
-
-def good(name: str = "mine", *, api: str = ">=1,<2", revision: int = 1) -> str:
-    return GOOD.format(name=name, api=api, revision=revision)
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -192,7 +141,7 @@ def test_a_module_registered_by_hand_is_checked_like_an_installed_one() -> None:
     ("source", "problem"),
     [
         ("import os; os._exit(7)", "ended the process (exit code 7)"),
-        ("import torch.nn\n" + textwrap.dedent(GOOD), "imports torch when listed"),
+        ("import torch.nn\n" + good(), "imports torch when listed"),
         ("raise SystemExit", "tried to exit"),
         ("", "entry point exporters.mine has no declaration"),
     ],
@@ -208,7 +157,6 @@ def test_the_doctor_examines_from_outside(
         (tmp_path / "torch").mkdir()
         (tmp_path / "torch" / "__init__.py").touch()
         (tmp_path / "torch" / "nn.py").touch()
-        source = source.format(name="mine", api=">=1", revision=1)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (checkup,) = doctor.examine([plugin(source)])
     assert not checkup.healthy

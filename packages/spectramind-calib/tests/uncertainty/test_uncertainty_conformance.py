@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
+import pytest
 
 from spectramind_core.components import Context
 from spectramind_core.testing import CalibratorTests
+
+needs_network = pytest.mark.skipif(
+    find_spec("torch_geometric") is None, reason="corel needs torch and torch-geometric"
+)
 
 
 class TestTemperature(CalibratorTests):
@@ -30,11 +37,13 @@ class TestConformalAsymmetric(CalibratorTests):
     options = {"score": "asymmetric", "sigma": "half_width"}
 
 
+@needs_network
 class TestCorel(CalibratorTests):
     name = "corel"
     options = {"folds": 3, "members": 2, "epochs": 5, "neighbours": 6}
 
 
+@needs_network
 class TestCorelSplitOnce(CalibratorTests):
     name = "corel"
     options = {"folds": 0, "members": 1, "epochs": 3, "neighbours": 6, "correction": "bin"}

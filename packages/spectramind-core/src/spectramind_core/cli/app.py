@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,27 @@ from spectramind_core.cli.table import COMMANDS
 
 class LazyGroup(click.Group):
     """A group that knows its commands' names and help lines without importing them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take global flags wherever they stand: ``smv50 run --dry-run`` means what it says."""
+        flags = {
+            name: option
+            for option in self.params
+            if isinstance(option, click.Option) and not option.is_eager
+            for name in option.opts
+        }
+        ours, others = [], []
+        words = iter(args)
+        for word in words:
+            name, equals, _ = word.partition("=")
+            if word == "--":
+                others += [word, *words]
+            elif name in flags:
+                takes_value = not flags[name].is_flag and not equals
+                ours += [word, *islice(words, int(takes_value))]
+            else:
+                others.append(word)
+        return super().parse_args(ctx, ours + others)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -44,7 +66,8 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Without a spec, 'smv50 run' runs the defaults on the built-in simulator.",
+    epilog="These options may also follow the command. Without a spec, 'smv50 run' runs the "
+    "defaults on the built-in simulator.",
 )
 @click.version_option(__version__, prog_name="smv50")
 @click.option("--debug", is_flag=True, help="Show tracebacks and what components say.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
 INTERRUPTED = 130
+BUG = 70
 
 
 def guarded(app: Callable[..., Any]) -> int:
@@ -39,7 +41,7 @@ def guarded(app: Callable[..., Any]) -> int:
 
 
 def _known(error: Exception) -> int:
-    """Say a user's error plainly; raise what is a bug of ours."""
+    """Say a user's error plainly; what is a bug keeps its traceback."""
     from spectramind_core.errors import SpectramindError
 
     if isinstance(error, SpectramindError):
@@ -48,7 +50,10 @@ def _known(error: Exception) -> int:
         return _say("the disk is full; finished work is kept: free some space and run again", 5)
     if isinstance(error, MemoryError):
         return _say("out of memory: lower data.limit, or the batch size of the estimator", 7)
-    raise error
+    traceback.print_exception(error)
+    return _say(
+        "this is a bug of SpectraMind or of a plugin, not of your spec; finished work is kept", BUG
+    )
 
 
 def _say(message: str, code: int) -> int:

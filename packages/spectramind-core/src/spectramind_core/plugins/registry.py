@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pluggy
 from packaging.specifiers import SpecifierSet
 
-from spectramind_core.errors import PluginError
+from spectramind_core.errors import PluginError, SpectramindError
 from spectramind_core.kinds import PLUGIN_API
 from spectramind_core.plugins import not_found
 from spectramind_core.plugins.declaration import Component, Options
@@ -151,7 +151,7 @@ class Registry:
         Raises
         ------
         PluginError
-            If the factory cannot be imported; names the missing module and the component.
+            If the factory cannot be imported, or fails; names the component and the cause.
         """
         where = f"{component.kind} '{component.name}'"
         module, _, name = component.factory.partition(":")
@@ -165,7 +165,16 @@ class Registry:
             ) from error
         options = component.options() if options is None else options
         takes_parts = bool(component.slots) or component.takes_rules
-        return factory(options, parts or {}) if takes_parts else factory(options)
+        try:
+            return factory(options, parts or {}) if takes_parts else factory(options)
+        except SpectramindError:
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"it could not be built from its options: {type(error).__name__}: {error}",
+                where=where,
+                hint="this is a defect of the plugin; --debug shows where",
+            ) from error
 
     def _choose(self, kind: str, name: str, distribution: str | None) -> Entry:
         found = providers(self._index, kind, name)

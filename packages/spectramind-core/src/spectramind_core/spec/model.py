@@ -6,8 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-USE_PATTERN = r"^([A-Za-z0-9][\w.-]*:)?[a-z][a-z0-9_]*(@\d+)?$"
-
 
 class Section(BaseModel):
     """Base of the spec's sections: frozen, strict about names and types."""
@@ -18,7 +16,7 @@ class Section(BaseModel):
 class Use(Section):
     """A choice of component. ``use: name`` alone may be written as the bare name."""
 
-    use: str = Field(pattern=USE_PATTERN)
+    use: str
     """``[distribution:]name[@revision]``."""
     options: dict[str, Any] = {}
     """Options of the component; ``smv50 plugins show NAME`` lists them."""
@@ -32,7 +30,7 @@ class Use(Section):
 class PartUse(Use):
     """A choice for a slot of the estimator; without ``use``, options for the slot's default."""
 
-    use: str = Field(default="", pattern=USE_PATTERN + "|^$")
+    use: str = ""
     """``[distribution:]name[@revision]``; empty for the slot's default."""
 
 

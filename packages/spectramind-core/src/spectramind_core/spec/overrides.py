@@ -40,8 +40,9 @@ def apply_overrides(document: Document, overrides: Sequence[str]) -> Document:
                 Problem("SPEC013", f"'{match['path']}' leads nowhere", match["path"], mark)
             )
             continue
+        marks = {place: at for place, at in marks.items() if place[: len(path)] != path}
         for length in range(1, len(path) + 1):
-            marks[path[:length]] = marks.get(path[:length], mark) if length < len(path) else mark
+            marks.setdefault(path[:length], mark)
     if problems:
         raise SpecProblems(problems)
     return Document(data, marks)
