@@ -93,10 +93,11 @@ def test_a_run_until_a_stage_ends_there(go: Go, stage: str) -> None:
     assert [record.stage for record in result.stages] == list(STAGES[: STAGES.index(stage) + 1])
 
 
-PLACES = ("open 1003", "fit", "predict", "recalibrate", "diagnose", "report")
+INSIDE = ("open 1003", "fit", "predict", "recalibrate", "diagnose", "report")
+BOUNDARIES = tuple(f"stage_end {stage}" for stage in STAGES)
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", INSIDE + BOUNDARIES)
 def test_killed_and_run_again_it_ends_with_the_same_bits(
     place: str, tmp_path: Path, go: Go
 ) -> None:

@@ -258,6 +258,11 @@ def spectramind_trackers() -> list[Component]:
 
 
 @hookimpl
+def spectramind_event(name: str, values: Any) -> None:
+    maybe_fail(f"{name} {values.get('stage')}")
+
+
+@hookimpl
 def spectramind_manifest() -> dict[str, Any]:
     return {"stand_ins": "used"}
 
