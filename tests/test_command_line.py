@@ -178,6 +178,13 @@ def test_an_installation_tests_itself(smv50: Smv50) -> None:
     assert "raw frames to submission, score 0." in done.stdout
 
 
+def test_a_component_is_shown_with_every_option_by_its_path(smv50: Smv50) -> None:
+    done = smv50("plugins", "show", "v50")
+    assert "slot model.encoders.fgs1, by default 'mamba'" in done.stdout
+    assert "training.stages[0].epochs = " in done.stdout
+    assert "One of 'bin', 'instrument'." in smv50("plugins", "show", "corel").stdout
+
+
 def test_a_self_test_that_fails_says_which_check(smv50: Smv50) -> None:
     done = smv50("test", SMV50_OUTPUT="/proc/nowhere")
     assert done.returncode == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import click
 
@@ -71,11 +71,25 @@ def _describe(component: Any) -> None:
         click.echo(f"  slot model.{slot.kind}.{slot.name}, by default '{slot.default or 'empty'}'")
     if component.options.model_fields:
         click.echo("  options:")
-    for name, info in component.options.model_fields.items():
-        click.echo(f"    {name} = {info.get_default(call_default_factory=True)!r}")
-        click.echo(f"        {' '.join((info.description or '').split())}")
+    _describe_options(component.options())
     for reference in component.references:
         click.echo(f"  cite {reference}")
+
+
+def _describe_options(options: Any, prefix: str = "") -> None:
+    """Each option with its default, by the path that a spec or an override gives it."""
+    for name, info in type(options).model_fields.items():
+        value, path = getattr(options, name), f"{prefix}{name}"
+        text = " ".join((info.description or "").split())
+        if get_origin(info.annotation) is Literal:
+            text += f" One of {', '.join(map(repr, get_args(info.annotation)))}."
+        several = isinstance(value, tuple) and value and hasattr(value[0], "model_fields")
+        if several or hasattr(value, "model_fields"):
+            click.echo(f"    {path}: {text}")
+            for number, item in enumerate(value if several else (value,)):
+                _describe_options(item, f"{path}[{number}]." if several else f"{path}.")
+        else:
+            click.echo(f"    {path} = {value!r}\n        {text}")
 
 
 @plugins.command("doctor")
