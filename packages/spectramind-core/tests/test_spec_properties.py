@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
 from typing import Any
 
-from hypothesis import given
+import stand_ins
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
-from spectramind_core.spec import yaml
+from spectramind_core.plugins.registry import Registry
+from spectramind_core.spec import load_spec, yaml
 from spectramind_core.spec.canonical import canonical, digest
 from spectramind_core.spec.compose import merge, overlay
 from spectramind_core.spec.overrides import apply_overrides, parse_path
@@ -32,12 +32,6 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 SECTIONS = st.dictionaries(NAMES.filter(lambda name: name != "use"), VALUES, max_size=4)
-
-
-def written(data: Any) -> str:
-    stream = io.StringIO()
-    YAML(typ="safe", pure=True).dump(data, stream)
-    return stream.getvalue()
 
 
 def shuffled(data: Any, rng: random.Random) -> Any:
@@ -66,8 +60,8 @@ def at(data: Any, path: tuple[str | int, ...]) -> Any:
 
 
 @given(SECTIONS)
-def test_what_is_written_reads_back_with_a_place_for_everything(data: dict[str, Any]) -> None:
-    document = yaml.parse(written(data), "spec.yaml")
+def test_json_reads_as_yaml_with_a_place_for_everything(data: dict[str, Any]) -> None:
+    document = yaml.parse(json.dumps(data), "spec.yaml")
     assert document.data == data
     for path in paths(data):
         mark = document.mark(path)
@@ -126,7 +120,7 @@ def test_an_override_changes_its_place_and_no_other(
     data: dict[str, Any], value: Any, draw: st.DataObject
 ) -> None:
     path = draw.draw(st.sampled_from(paths(data)))
-    before = yaml.parse(written(data), "spec.yaml")
+    before = yaml.parse(json.dumps(data), "spec.yaml")
     after = apply_overrides(before, [f"{dotted(path)}={json.dumps(value)}"])
     assert at(after.data, path) == value
     assert parse_path(dotted(path)) == path
@@ -148,7 +142,7 @@ def test_an_overlay_keeps_the_place_of_what_it_keeps(
     below: dict[str, Any], above: dict[str, Any]
 ) -> None:
     documents = [
-        yaml.parse(written(data), file) for data, file in ((below, "below"), (above, "above"))
+        yaml.parse(json.dumps(data), file) for data, file in ((below, "below"), (above, "above"))
     ]
     merged: Document = overlay(*documents)
     for path in paths(merged.data):
@@ -156,3 +150,14 @@ def test_an_overlay_keeps_the_place_of_what_it_keeps(
         assert mark is not None
         given_above = path in paths(above)
         assert mark.file == ("above" if given_above else "below")
+
+
+@given(st.lists(st.text(max_size=12), max_size=3))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_resolved_spec_says_any_text_so_that_it_reads_back(
+    registry: Registry, texts: list[str]
+) -> None:
+    options = {"use": "toy", "options": {"damaged": texts}}
+    spec = load_spec({**stand_ins.SPEC, "data": {"source": options}}, registry=registry)
+    again = yaml.parse(spec.to_yaml(), "spec.resolved.yaml").data
+    assert load_spec(again, registry=registry).digest == spec.digest

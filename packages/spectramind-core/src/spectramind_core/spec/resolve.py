@@ -129,6 +129,7 @@ class ResolvedSpec:
         """The canonical spec as YAML; running it gives the same run."""
         writer = YAML(typ="safe", pure=True)
         writer.default_flow_style = False
+        writer.allow_unicode = False  # escaped, a line break of Unicode's is read back as itself
         writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
         stream = StringIO()
         writer.dump(self.canonical, stream)
