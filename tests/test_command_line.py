@@ -171,8 +171,11 @@ def test_specs_can_be_shown_compared_and_cited(smv50: Smv50, tmp_path: Path) -> 
     assert "Mamba" in smv50("cite").stdout
 
 
-def test_an_installation_tests_itself(smv50: Smv50) -> None:
-    done = smv50("test", "--deep")
+def test_an_installation_tests_itself_without_test_tools(smv50: Smv50, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules.update(pytest=None, hypothesis=None)\n"
+    )
+    done = smv50("test", "--deep", PYTHONPATH=str(tmp_path))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "components are healthy" in done.stdout
     assert "raw frames to submission, score 0." in done.stdout
