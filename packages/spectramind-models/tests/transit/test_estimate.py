@@ -7,10 +7,11 @@ import pytest
 
 from spectramind_core.components import Context
 from spectramind_core.contracts import LightCurveSet
-from spectramind_models.transit import estimate
+from spectramind_models.transit import estimate, limb_darkening
 from spectramind_models.transit.estimate import estimate_planet, estimate_set
 from spectramind_models.transit.fits import transit_fits
 from spectramind_models.transit.options import TransitOptions
+from spectramind_models.transit.orbit import catalogued
 
 OPTIONS = TransitOptions()
 
@@ -74,6 +75,28 @@ def test_visits_that_disagree_widen_the_errors(world) -> None:
     deep = world(depth=world().spectrum() * 1.3).observe(6, visit=1)
     depths = estimate_planet((shallow, deep), world().wavelength, options=OPTIONS)
     assert depths.features["visit_inflation"] > 3
+
+
+def test_evidence_tells_by_how_much_star_and_orbit_were_mistaken(world) -> None:
+    planet = world(noise=0.1)
+    found = estimate_planet((planet.observe(3),), planet.wavelength, options=OPTIONS).features
+    promised = planet.system()
+    true = promised.replace(semi_major_axis=10.0, inclination=88.0)
+    orbits = [catalogued(system, 0.0) for system in (true, promised)]
+    duration = np.log(orbits[0].duration / orbits[1].duration)
+    assert found["duration_shift"] == pytest.approx(duration, abs=0.001)
+    assert found["impact_shift"] == pytest.approx(orbits[0].impact - orbits[1].impact, abs=0.005)
+    expected = limb_darkening.expected(planet.temperature, np.array([0.7, 2.9]))
+    assert found["limb_fgs1_u1"] == pytest.approx(0.42 - expected[0, 0], abs=0.01)
+    assert found["limb_airs_u1"] == pytest.approx(0.10 - expected[0, 1], abs=0.02)
+
+
+@pytest.mark.parametrize(("clock", "low", "high"), [(0.0, -2.5, 2.5), (0.01, -12.0, -3.0)])
+def test_timing_tension_is_in_its_own_errors(world, clock, low, high) -> None:
+    planet = world(clock=clock)
+    for seed in range(4):
+        depths = estimate_planet((planet.observe(seed),), planet.wavelength, options=OPTIONS)
+        assert low < depths.features["timing_tension"] < high
 
 
 @pytest.mark.parametrize("missing", ["fgs1", "airs"])

@@ -53,6 +53,7 @@ class PhotonicAlignment:
         white = (weight * depth[:, start:]).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
         variance = error[:, :start].square() + 1 / weight.sum(1, keepdim=True)
         tension = scene.features.get("timing_tension", mu.new_zeros(mu.shape[0])).to(mu)
+        tension = tension.nan_to_num().abs()
         doubt = (tension / self._max_tension).clamp(min=1)[:, None]
         return [(depth[:, :start] - white, doubt * variance.sqrt())]
 

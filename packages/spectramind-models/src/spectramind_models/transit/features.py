@@ -9,6 +9,8 @@ import numpy as np
 from spectramind_core.arrays import F8, Bool
 from spectramind_core.contracts import Instrument, System
 from spectramind_models.transit.combine import bins_of
+from spectramind_models.transit.joint import first_of
+from spectramind_models.transit.orbit import catalogued
 from spectramind_models.transit.visit import VisitFit
 
 PLANET_FEATURES = (
@@ -22,6 +24,13 @@ PLANET_FEATURES = (
     "mid_transit",
     "duration",
     "impact",
+    "duration_shift",
+    "impact_shift",
+    "limb_fgs1_u1",
+    "limb_fgs1_u2",
+    "limb_airs_u1",
+    "limb_airs_u2",
+    "timing_tension",
     "clipped",
     "visit_inflation",
     "has_fgs1",
@@ -32,6 +41,8 @@ PLANET_FEATURES = (
     "scale_height_depth",
 )
 """Names of a planet's features; NaN where something is unknown."""
+
+_BOTH = ("fgs1", "airs")
 
 # In solar radii, Jupiter masses and kelvin: H/Rs of a hydrogen atmosphere (mean weight 2.3) is
 # _SCALE * T * Rp^2 / (Mp * Rs), from H = k T Rp^2 / (mu m_u G Mp).
@@ -59,6 +70,8 @@ def planet_features(
         "mid_transit": first.bins_fit.state.panels[-1].mid_transit,
         "duration": first.bins_fit.state.duration,
         "impact": first.bins_fit.state.impact,
+        **_shifts(fits),
+        "timing_tension": _timing_tension(first),
         "clipped": float(sum(f.clipped for f in fits)),
         "visit_inflation": inflation,
         "has_fgs1": float(Instrument.FGS1 in seen),
@@ -94,6 +107,37 @@ def scale_height_depth(system: System, depth: float) -> float:
     planet_radius = radius * system.star_radius
     height = _SCALE * temperature * planet_radius**2 / (system.planet_mass * system.star_radius)
     return float(2 * radius * height)
+
+
+def _shifts(fits: Sequence[VisitFit]) -> dict[str, float]:
+    """By how much orbit and limb darkening came out other than expected, averaged over visits.
+
+    Where many planets are shifted alike, the expectation is off, and so are depths that lean on it.
+    """
+    found: dict[str, list[float]] = {}
+    for fitted in fits:
+        state = fitted.bins_fit.state
+        if fitted.system is not None:
+            orbit = catalogued(fitted.system, 0.0)
+            found.setdefault("duration_shift", []).append(np.log(state.duration / orbit.duration))
+            found.setdefault("impact_shift", []).append(state.impact - orbit.impact)
+        for panel, values in zip(fitted.bins, state.panels, strict=True):
+            name = "fgs1" if panel.instrument is Instrument.FGS1 else "airs"
+            for i in range(2):
+                found.setdefault(f"limb_{name}_u{i + 1}", []).append(values.limb[i, 0])
+    names = ("duration_shift", "impact_shift", *(f"limb_{i}_u{k}" for i in _BOTH for k in (1, 2)))
+    return {name: float(np.mean(found[name])) if name in found else np.nan for name in names}
+
+
+def _timing_tension(fitted: VisitFit) -> float:
+    """Mid-transit in FGS1 less that in AIRS, in standard deviations; NaN without both."""
+    if len(fitted.bins) < 2:
+        return np.nan
+    state, covariance = fitted.bins_fit.state, fitted.bins_fit.covariance
+    difference = np.zeros(len(covariance))
+    difference[[first_of(state, 0), first_of(state, 1)]] = 1, -1
+    apart = state.panels[0].mid_transit - state.panels[1].mid_transit
+    return float(apart / np.sqrt(difference @ covariance @ difference))
 
 
 def _catalogued(system: System | None, depth: float) -> dict[str, float]:

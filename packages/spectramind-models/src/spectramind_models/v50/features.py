@@ -23,6 +23,16 @@ MODES = 12
 OCTAVES = 6
 """Frequencies of the positional encoding of wavelength."""
 
+SHIFTS = (
+    "duration_shift",
+    "impact_shift",
+    "limb_fgs1_u1",
+    "limb_fgs1_u2",
+    "limb_airs_u1",
+    "limb_airs_u2",
+)
+"""By how much the transit fit came out other than expected; what depths' common errors go with."""
+
 Single = npt.NDArray[np.float32]
 
 
@@ -104,6 +114,8 @@ def _planet(
         np.log(f["planet_mass"]),
         np.log(f["duration"]),
         np.nan_to_num(f["impact"]),
+        *(np.nan_to_num(f[name]) for name in SHIFTS),
+        np.arcsinh(np.nan_to_num(f["timing_tension"])),
         np.log(f["common_scatter"]),
         np.log(f["visits"]),
         np.log(f["visit_inflation"]),
