@@ -174,7 +174,7 @@ class ArielSource:
     def _integration(self, instrument: Instrument, count: int) -> F8:
         """Seconds since reset of each read. axis_info gives a ramp's start and its length."""
         if instrument is Instrument.FGS1:
-            return np.resize(np.array(FGS1_INTEGRATION), count)
+            return np.tile(FGS1_INTEGRATION, -(-count // 2))[:count]
         listed = self._axis(f"{instrument}-integration_time")[:count]
         since_reset = np.array(listed)
         since_reset[1::2] += listed[0 : since_reset[1::2].size * 2 : 2]

@@ -24,12 +24,7 @@ def fit_spectral(mean: F8, usable: Bool, rows: int) -> float:
         How many rows at each edge count as outer.
     """
     outer = np.r_[0:rows, mean.shape[0] - rows : mean.shape[0]]
-    level = np.array(
-        [
-            np.median(mean[outer, c][usable[outer, c]]) if usable[outer, c].any() else np.nan
-            for c in range(mean.shape[1])
-        ]
-    )
+    level = _median(mean[outer], usable[outer])
     inner = slice(rows, mean.shape[0] - rows)
     flux = np.where(usable[inner], mean[inner], 0.0).sum(0)
     good = np.isfinite(level)
@@ -61,3 +56,12 @@ def fit_photometer(mean: F8, usable: Bool, distance: float) -> float:
     r, c = np.indices(mean.shape)
     far = (np.hypot(r - row, c - column) > distance) & usable
     return float(np.median(mean[far])) if far.any() else 0.0
+
+
+def _median(image: F8, usable: Bool) -> F8:
+    """Median over the usable rows of each column, ``[column]``; NaN where there is none."""
+    ordered = np.sort(np.where(usable, image, np.inf), axis=0)
+    number = usable.sum(0)
+    middle = np.stack([(number - 1) // 2, number // 2])
+    found = np.take_along_axis(ordered, np.maximum(middle, 0), axis=0).mean(0)
+    return np.where(number > 0, found, np.nan)

@@ -13,6 +13,10 @@ from spectramind_calib.detector import pixels
 from spectramind_core.arrays import F8, Bool
 
 
+MISSING = 0.9
+"""The largest share of a column's light that its unusable pixels are believed to hold."""
+
+
 def profile(mean: F8, usable: Bool) -> F8:
     """How the light of each detector column is shared among its rows: sums to 1 over rows.
 
@@ -35,7 +39,7 @@ def profile(mean: F8, usable: Bool) -> F8:
     share = pixels.fill_along_rows(known / np.where(total > 0, total, 1.0), ~usable)
     for _ in range(3):
         # A hole made its column's total too small; the share filled in corrects it.
-        missing = np.where(usable, 0.0, share).sum(0)
+        missing = np.clip(np.where(usable, 0.0, share).sum(0), 0.0, MISSING)
         share = np.where(usable, known / np.where(total > 0, total, 1.0) * (1 - missing), share)
     norm = share.sum(0)
     result: F8 = share / np.where(norm > 0, norm, 1.0)
@@ -47,19 +51,22 @@ def optimal_weights(profile: F8, usable: Bool, pixel_variance: F8) -> F8:
 
     ``w = (P / V) / sum(P^2 / V)`` (Horne 1986), so that ``sum(w P) = 1`` over usable pixels.
     """
-    safe = np.where(usable, pixel_variance, np.inf)
-    return _normalised(profile / safe, profile, usable)
+    raw = np.where(usable, profile / pixel_variance, 0.0)
+    return raw * normalisation(raw, profile)
 
 
 def sum_weights(profile: F8, usable: Bool) -> F8:
     """Weights of the plain sum, scaled up for the light that unusable pixels would have held."""
-    return _normalised(usable.astype(float), profile, usable)
+    return usable * normalisation(usable.astype(float), profile)
 
 
-def _normalised(raw: F8, profile: F8, usable: Bool) -> F8:
-    raw = np.where(usable, raw, 0.0)
-    caught = (raw * profile).sum(0)
-    result: F8 = np.where(caught > 0, raw / np.where(caught > 0, caught, 1.0), 0.0)
+def normalisation(weights: F8, profile: F8) -> F8:
+    """Factor ``[column]`` with which ``sum(w P) = 1``: what is left out biases no flux.
+
+    Zero where no light is caught.
+    """
+    caught = (weights * profile).sum(0)
+    result: F8 = np.where(caught > 0, 1 / np.where(caught > 0, caught, 1.0), 0.0)
     return result
 
 

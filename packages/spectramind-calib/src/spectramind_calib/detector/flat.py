@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from spectramind_core.arrays import F8
+import numpy as np
+
+from spectramind_core.arrays import F8, Bool
 
 
 def apply(light: F8, flat: F8) -> F8:
@@ -15,3 +17,9 @@ def undo(electrons: F8, flat: F8) -> F8:
     response = flat[..., None]
     usable = response > 0
     return (electrons * usable) / (response * usable + ~usable)
+
+
+def responds(flat: F8) -> Bool:
+    """Pixels whose flat can be divided by, of the flat's shape."""
+    result: Bool = np.isfinite(flat) & (flat > 0)
+    return result

@@ -1,23 +1,29 @@
-"""The work on every sample, compiled: counts to ramps, and ramps to fluxes.
+"""The work on every sample, compiled: counts to weighted sums in one pass.
 
-Equal to `calibration.reduce` and `calibration.sums` to single precision; every count is read once.
-Module-level kernels, so that numba's on-disk cache serves the second start. A pixel's ramps are
-corrected, searched for cosmic rays and averaged while they are in the processor's cache.
+Equal to `calibration.sums` to single precision. A pixel's ramps are corrected, searched for cosmic
+rays, averaged and added to its column's flux while they are in the processor's cache, straight from
+the memory that the file was decoded into: no frame is copied, and no corrected frame is kept.
+Module-level kernels, so that numba's on-disk cache serves the second start.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
+from spectramind_calib.detector import flat
 from spectramind_calib.detector.adc import FULL_SCALE
-from spectramind_calib.detector.calibration import Backend, Ramps, calibrate, responds
+from spectramind_calib.detector.compiled import kernel
 from spectramind_calib.detector.cosmic import TO_SIGMA
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
-from spectramind_core.arrays import F8, Bool
+from spectramind_calib.detector.parquet import ParquetFrames
+from spectramind_calib.detector.pointers import counts_at
+from spectramind_calib.detector.visit import calibrate
+from spectramind_calib.detector.work import Backend, Sums, Weighing
+from spectramind_core.arrays import F8
 from spectramind_core.components import Context
 from spectramind_core.contracts import LightCurves, Observation, RawInstrument
 from spectramind_core.errors import DataError
@@ -25,8 +31,11 @@ from spectramind_core.errors import DataError
 ORDERS = 6
 """Coefficients of the linearity polynomial, as the challenge gives them."""
 
-CHUNK = 1024
-"""Pairs worked on at a time: what fits into a core's first cache."""
+BLOCK = 4096
+"""Samples summed in single precision, before their sum goes into a double."""
+
+GROUPS = 8
+"""Parts of the detector that threads take in turn."""
 
 
 class NumbaCalibration:
@@ -40,29 +49,68 @@ class NumbaCalibration:
         return calibrate(observation, self._options, NUMBA)
 
 
-def reduce(raw: RawInstrument, columns: slice, options: InstrumentOptions, pairs: int) -> Ramps:
-    """Counts of a block of columns to electrons per pair."""
-    counts = np.ascontiguousarray(raw.frames.read(columns))
-    frames, shape = raw.calibration, counts.shape[:2]
-    coefficients = _six_orders(raw, columns, linear=not options.linearity)
-    response = np.ones(shape)
-    if options.flat:
-        given = frames.flat[:, columns]
-        response = np.where(responds(given), given, 1.0)
-    dark = frames.dark[:, columns] if options.dark else np.zeros(shape)
-    single = np.float32
-    signal, mean, hits, saturated = ramp_signal(
-        counts,
-        pairs,
+@dataclass(frozen=True)
+class Pixels:
+    """Where the counts of each pixel lie, one after the other in time."""
+
+    addresses: npt.NDArray[np.int64]
+    """``[row, column]``."""
+    pairs: int
+    owner: object
+    """What the memory belongs to."""
+
+
+def load(raw: RawInstrument, columns: slice, frames: slice) -> Pixels:
+    """Addresses of the counts of a range of columns and frames."""
+    pairs = (frames.stop - frames.start) // 2
+    if isinstance(raw.frames, ParquetFrames):
+        pixels = raw.frames.pixels(columns)
+        addresses = np.array([pixel.__array_interface__["data"][0] for pixel in pixels])
+        addresses = addresses.reshape(raw.frames.shape[1], -1)
+        return Pixels(addresses + addresses.dtype.type(2 * frames.start), pairs, pixels)
+    return _pixels(np.ascontiguousarray(raw.frames.read(columns)[..., frames]))
+
+
+def _pixels(counts: npt.NDArray[np.uint16]) -> Pixels:
+    rows, columns, frames = counts.shape
+    first = counts.__array_interface__["data"][0]
+    offsets = np.arange(rows * columns).reshape(rows, columns) * counts.strides[1]
+    return Pixels(first + offsets, frames // 2, counts)
+
+
+def sample(counts: Pixels, pairs: npt.NDArray[np.int64]) -> Pixels:
+    """Some of the pairs."""
+    return _pixels(gather(counts.addresses, counts.pairs, pairs))
+
+
+def sums(
+    raw: RawInstrument,
+    counts: Pixels,
+    columns: slice,
+    seconds: F8,
+    options: InstrumentOptions,
+    weighing: Weighing,
+) -> Sums:
+    """As `calibration.sums`."""
+    frames, single = raw.calibration, np.float32
+    response = frames.flat[:, columns] if options.flat else np.ones(weighing.usable.shape)
+    dark = frames.dark[:, columns] if options.dark else np.zeros(weighing.usable.shape)
+    flux, moments, mean, hits, saturated, lost = weighted_sums(
+        counts.addresses,
+        counts.pairs,
+        columns.start,
         single(1 / raw.adc.gain),
         single(raw.adc.offset),
-        coefficients,
+        _six_orders(raw, columns, linear=not options.linearity),
         dark.astype(single),
-        (1 / response).astype(single),
-        np.diff(raw.integration_time[: 2 * pairs])[::2].astype(single),
-        np.where(frames.dead[:, columns], 0.0, options.cosmic_rays * TO_SIGMA),
+        (1 / np.where(flat.responds(response), response, 1.0)).astype(single),
+        np.diff(seconds)[::2].astype(single),
+        options.cosmic_rays * TO_SIGMA,
+        weighing.usable,
+        weighing.weights.astype(single),
+        weighing.core,
     )
-    return Ramps(signal, mean, hits, int(saturated))
+    return Sums(flux, moments.sum(0), mean, hits.sum(0), saturated, lost)
 
 
 def _six_orders(raw: RawInstrument, columns: slice, *, linear: bool) -> npt.NDArray[np.float32]:
@@ -82,25 +130,48 @@ def _six_orders(raw: RawInstrument, columns: slice, *, linear: bool) -> npt.NDAr
     return coefficients
 
 
-def sums(signal: npt.NDArray[Any], weights: F8, core: Bool, first: int) -> tuple[F8, F8]:
-    """As `calibration.sums`."""
-    found: tuple[F8, F8] = weighted_sums(signal, np.ascontiguousarray(weights), core.copy(), first)
+NUMBA = Backend(load, sample, sums)
+
+
+@kernel(parallel=True)
+def gather(addresses, total, chosen):  # type: ignore[no-untyped-def]
+    """Counts ``[row, column, frame]`` of the `chosen` of a pixel's `total` pairs."""
+    rows, columns = addresses.shape
+    found = np.empty((rows, columns, 2 * chosen.size), np.uint16)
+    for row in numba.prange(rows):
+        for column in range(columns):
+            counts = counts_at(addresses[row, column], 2 * total)
+            part = found[row, column]
+            for k in range(chosen.size):
+                part[2 * k] = counts[2 * chosen[k]]
+                part[2 * k + 1] = counts[2 * chosen[k] + 1]
     return found
 
 
-NUMBA = Backend(reduce, sums, block_samples=72_000_000)
-
-
-@numba.njit(parallel=True, cache=True, nogil=True)
-def ramp_signal(counts, pairs, scale, offset, coefficients, dark, gain, elapsed, threshold):  # type: ignore[no-untyped-def]
-    """Electrons per pair, their mean, cosmic rays per pair, and how many samples are saturated.
+@kernel(parallel=True)
+def weighted_sums(  # type: ignore[no-untyped-def]
+    addresses,
+    pairs,
+    first,
+    scale,
+    offset,
+    coefficients,
+    dark,
+    gain,
+    elapsed,
+    threshold,
+    usable,
+    weights,
+    core,
+):
+    """The fields of `Sums`; moments and cosmic rays still for each group of columns.
 
     Parameters
     ----------
-    counts
-        ``[row, column, frame]`` uint16.
-    pairs
-        How many of its pairs count.
+    addresses
+        ``[row, column]`` of each pixel's counts, `pairs` pairs of uint16.
+    first
+        Number of the first of these columns on the detector.
     scale, offset
         Electrons per count, and at no count.
     coefficients
@@ -110,86 +181,124 @@ def ramp_signal(counts, pairs, scale, offset, coefficients, dark, gain, elapsed,
     elapsed
         ``[pair]`` float32: seconds between the two reads.
     threshold
-        ``[row, column]``: a hit's height in mean absolute differences; zero leaves a pixel alone.
+        A hit's height in mean absolute differences; zero: none is looked for.
+    usable, weights, core
+        See `Weighing`.
     """
-    rows, columns = counts.shape[:2]
-    signal = np.empty((rows, columns, pairs), np.float32)
-    mean = np.empty((rows, columns))
-    hits = np.zeros((rows, pairs), np.int32)
-    saturated = np.zeros(rows, np.int64)
-    for row in numba.prange(rows):
-        for column in range(columns):
-            pixel = signal[row, column]
-            reads = counts[row, column, : 2 * pairs]
-            saturated[row] += _saturated(reads)
-            _electrons(reads, scale, offset, coefficients[row, column], pixel)
-            _dark_and_flat(pixel, elapsed, dark[row, column], gain[row, column])
-            if threshold[row, column] > 0.0 and pairs > 2:
-                limit = np.float32(threshold[row, column] * _mean_difference(pixel))
-                if limit > 0.0 and _exceed(pixel, limit):
-                    _repair(pixel, limit, hits[row])
-            mean[row, column] = _mean(pixel)
-    return signal, mean, hits.sum(0), saturated.sum()
+    rows, columns = addresses.shape
+    flux = np.empty((columns, pairs), np.float32)
+    moments = np.zeros((GROUPS, 3, pairs))
+    mean = np.zeros((rows, columns))
+    hits = np.zeros((GROUPS, pairs), np.int64)
+    saturated = np.zeros((rows, columns), np.int64)
+    lost = np.zeros((columns, pairs), np.bool_)
+    for group in numba.prange(GROUPS):
+        pixel = np.empty(pairs, np.float32)
+        light, along = np.empty(pairs, np.float32), np.empty(pairs, np.float32)
+        for column in range(columns * group // GROUPS, columns * (group + 1) // GROUPS):
+            total = flux[column]
+            total[:] = 0
+            light[:] = 0
+            along[:] = 0
+            for row in range(rows):
+                if not usable[row, column]:
+                    continue
+                counts = counts_at(addresses[row, column], 2 * pairs)
+                top = _electrons(
+                    counts,
+                    scale,
+                    offset,
+                    coefficients[row, column],
+                    dark[row, column],
+                    gain[row, column],
+                    elapsed,
+                    pixel,
+                )
+                weight = weights[row, column]
+                if top == FULL_SCALE:
+                    saturated[row, column] = _leave_out(counts, pixel, weight, lost[column])
+                summed, differences = _sums(pixel)
+                limit = np.float32(threshold * differences / max(pairs - 1, 1))
+                if limit > 0.0 and pairs > 2 and _exceed(pixel, limit):
+                    _repair(pixel, limit, hits[group])
+                    summed = _sums(pixel)[0]
+                mean[row, column] = summed / pairs
+                _add(pixel, weight, total)
+                if core[row, column]:
+                    _add(pixel, np.float32(1), light)
+                    _add(pixel, np.float32(row), along)
+            if core[:, column].any():
+                for k in range(pairs):
+                    moments[group, 0, k] += light[k]
+                    moments[group, 1, k] += along[k]
+                    moments[group, 2, k] += (first + column) * np.float64(light[k])
+    return flux, moments, mean, hits, saturated, lost
 
 
-@numba.njit(cache=True, nogil=True)
-def _electrons(counts, scale, offset, polynomial, pixel):  # type: ignore[no-untyped-def]
-    """Difference of a pixel's true electrons over each ramp, into `pixel`.
+@kernel(fastmath={"contract"})
+def _electrons(counts, scale, offset, polynomial, dark, gain, elapsed, pixel):  # type: ignore[no-untyped-def]
+    """Light of each ramp into `pixel`, from its two reads; returns the highest count.
 
     The polynomial is written out, because a loop over its orders costs four times as much; its
     constant term drops out of the difference.
     """
     c1, c2, c3, c4, c5 = polynomial[1], polynomial[2], polynomial[3], polynomial[4], polynomial[5]
+    top = np.uint16(0)
     for k in range(pixel.size):
-        x = np.float32(counts[2 * k]) * scale + offset
-        y = np.float32(counts[2 * k + 1]) * scale + offset
+        start, end = counts[2 * k], counts[2 * k + 1]
+        top = max(top, max(start, end))
+        x = np.float32(start) * scale + offset
+        y = np.float32(end) * scale + offset
         before = ((((c5 * x + c4) * x + c3) * x + c2) * x + c1) * x
         after = ((((c5 * y + c4) * y + c3) * y + c2) * y + c1) * y
-        pixel[k] = after - before
+        pixel[k] = (after - before - dark * elapsed[k]) * gain
+    return top
 
 
-@numba.njit(cache=True, nogil=True)
-def _saturated(counts):  # type: ignore[no-untyped-def]
-    found = 0
-    for k in range(counts.size):
-        found += counts[k] == FULL_SCALE
+@kernel()
+def _leave_out(counts, pixel, weight, lost):  # type: ignore[no-untyped-def]
+    """Give saturated ramps the mean of the others, note them in `lost`; returns how many."""
+    found, total = 0, 0.0
+    for k in range(pixel.size):
+        if counts[2 * k] == FULL_SCALE or counts[2 * k + 1] == FULL_SCALE:
+            found += 1
+            lost[k] |= weight != 0.0
+        else:
+            total += pixel[k]
+    level = np.float32(total / max(pixel.size - found, 1))
+    for k in range(pixel.size):
+        if counts[2 * k] == FULL_SCALE or counts[2 * k + 1] == FULL_SCALE:
+            pixel[k] = level
     return found
 
 
-@numba.njit(cache=True, nogil=True)
-def _dark_and_flat(pixel, elapsed, dark, gain):  # type: ignore[no-untyped-def]
-    for k in range(pixel.size):
-        pixel[k] = (pixel[k] - dark * elapsed[k]) * gain
+@kernel(fastmath={"reassoc", "nsz"})
+def _sums(pixel):  # type: ignore[no-untyped-def]
+    """Sum of the samples, and of their absolute differences."""
+    last = pixel.size - 1
+    total, differences = np.float64(pixel[last]), 0.0
+    for start in range(0, last, BLOCK):
+        part, steps = np.float32(0), np.float32(0)
+        for k in range(start, min(last, start + BLOCK)):
+            part += pixel[k]
+            steps += abs(pixel[k + 1] - pixel[k])
+        total += np.float64(part)
+        differences += np.float64(steps)
+    return total, differences
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc"})
-def _mean(pixel):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for k in range(pixel.size):
-        total += np.float64(pixel[k])
-    return total / pixel.size
-
-
-@numba.njit(cache=True, nogil=True, fastmath={"reassoc"})
-def _mean_difference(pixel):  # type: ignore[no-untyped-def]
-    total = 0.0
-    for k in range(pixel.size - 1):
-        total += np.float64(abs(pixel[k + 1] - pixel[k]))
-    return total / (pixel.size - 1)
-
-
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _exceed(pixel, limit):  # type: ignore[no-untyped-def]
     """Whether any sample exceeds its neighbours: the quick look that nearly always says no."""
     found = pixel[0] - max(pixel[1], pixel[2]) > limit
     found |= pixel[-1] - max(pixel[-2], pixel[-3]) > limit
-    above = 0
+    above = np.int32(0)  # a count of single width, so that the loop is done in parallel
     for k in range(1, pixel.size - 1):
-        above += pixel[k] - max(pixel[k - 1], pixel[k + 1]) > limit
+        above += np.int32(pixel[k] - max(pixel[k - 1], pixel[k + 1]) > limit)
     return found or above > 0
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _repair(pixel, limit, hits):  # type: ignore[no-untyped-def]
     """As `cosmic.find` and `cosmic.undo`."""
     given = pixel.copy()
@@ -202,25 +311,7 @@ def _repair(pixel, limit, hits):  # type: ignore[no-untyped-def]
             hits[k] += 1
 
 
-@numba.njit(parallel=True, cache=True, nogil=True)
-def weighted_sums(signal, weights, core, first):  # type: ignore[no-untyped-def]
-    """As `calibration.sums`: summed in double precision."""
-    rows, columns, pairs = signal.shape
-    flux = np.zeros((columns, pairs))
-    moments = np.zeros((3, pairs))
-    for chunk in numba.prange((pairs + CHUNK - 1) // CHUNK):
-        span = slice(chunk * CHUNK, min(pairs, (chunk + 1) * CHUNK))
-        light, along, across = moments[0, span], moments[1, span], moments[2, span]
-        for column in range(columns):
-            total = flux[column, span]
-            for row in range(rows):
-                weight, part = weights[row, column], signal[row, column, span]
-                if weight != 0.0:
-                    for k in range(part.size):
-                        total[k] += weight * part[k]
-                if core[row, column]:
-                    for k in range(part.size):
-                        light[k] += part[k]
-                        along[k] += row * part[k]
-                        across[k] += (first + column) * part[k]
-    return flux, moments
+@kernel(fastmath={"contract"})
+def _add(pixel, weight, total):  # type: ignore[no-untyped-def]
+    for k in range(pixel.size):
+        total[k] += weight * pixel[k]

@@ -8,6 +8,7 @@ Deming et al. 2015, "Spitzer secondary eclipses ... by pixel-level decorrelation
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from spectramind_core.arrays import F8
 
@@ -28,13 +29,16 @@ def centroids(moments: F8) -> F8:
 
 def smooth(series: F8, window: int) -> F8:
     """Running mean over the last axis, shorter at the ends."""
-    half = max(1, window // 2)
     total = np.cumsum(np.pad(series, [(0, 0)] * (series.ndim - 1) + [(1, 0)]), axis=-1)
-    index = np.arange(series.shape[-1])
-    low = np.maximum(index - half, 0)
-    high = np.minimum(index + half + 1, series.shape[-1])
+    low, high = _edges(series.shape[-1], window)
     result: F8 = (total[..., high] - total[..., low]) / (high - low)
     return result
+
+
+def _edges(length: int, window: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the running mean's window begins and ends around each sample."""
+    half, index = max(1, window // 2), np.arange(length)
+    return np.maximum(index - half, 0), np.minimum(index + half + 1, length)
 
 
 def decorrelate(flux: F8, movement: F8, window: int) -> F8:
@@ -60,11 +64,16 @@ def decorrelate(flux: F8, movement: F8, window: int) -> F8:
     keep = spread > 1e-9
     if not keep.any():
         return flux
-    design = (fast[keep] / spread[keep, None]).T
-    residual = (flux - smooth(flux, window)).T
-    solution, *_ = np.linalg.lstsq(design, residual, rcond=None)
+    design = fast[keep] / spread[keep, None]
+    # What of the flux is fast is never formed: its product with the design is that of the flux
+    # with the design once more made fast, by the transpose of the same smoothing.
+    low, high = _edges(flux.shape[-1], window)
+    again = design - (high - low) * smooth(design / (high - low), window)
+    solution, *_ = np.linalg.lstsq(
+        np.einsum("ik,jk->ij", design, design), np.einsum("ik,ck->ic", again, flux), rcond=None
+    )
     centred = terms[keep] - terms[keep].mean(-1, keepdims=True)
-    result: F8 = flux - solution.T @ (centred / spread[keep, None])
+    result: F8 = flux - np.einsum("ic,ik->ck", solution, centred / spread[keep, None])
     return result
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from spectramind_calib.detector.compiled import kernel
 from spectramind_core.arrays import F8
 from spectramind_core.errors import DataError
 
@@ -55,7 +56,7 @@ def apply(true: F8, coefficients: F8) -> F8:
     return found
 
 
-@numba.njit(parallel=True, cache=True, nogil=True)
+@kernel(parallel=True)
 def _solve(true, coefficients):  # type: ignore[no-untyped-def]
     """Newton's method sample by sample: measured electrons, and whether all converged."""
     rows, columns, frames = true.shape

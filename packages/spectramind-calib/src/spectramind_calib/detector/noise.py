@@ -13,5 +13,6 @@ def scatter(flux: F8) -> F8:
     From the mean absolute second difference (which for white noise is ``sqrt(12 / pi) sigma``): a
     transit or a drift does not enter, and rare outliers hardly do. Needs three samples.
     """
-    second = flux[..., 2:] - 2 * flux[..., 1:-1] + flux[..., :-2]
-    return np.asarray(np.abs(second).mean(-1) * np.sqrt(np.pi / 12))
+    second = flux[..., 2:] + flux[..., :-2]
+    second -= 2 * flux[..., 1:-1]
+    return np.asarray(np.abs(second, out=second).mean(-1) * np.sqrt(np.pi / 12))

@@ -34,6 +34,8 @@ class InstrumentOptions(Options):
     """Least-variance weights over rows, or the plain sum."""
     time_bins: int = Field(default=150, ge=2)
     """About how many time bins a visit has; 5,625 pairs give bins of 37."""
+    drop_first: int = Field(default=0, ge=0)
+    """Pairs dropped at the start of a visit: on some visits the first few are wrong."""
     drop_last: int = Field(default=1, ge=0)
     """Pairs dropped at the end of a visit: the last frame can be wrong."""
 

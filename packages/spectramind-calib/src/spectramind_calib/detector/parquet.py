@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from spectramind_core.errors import DataError
 
@@ -49,39 +47,44 @@ class ParquetFrames:
 
     def read(self, columns: slice) -> npt.NDArray[np.uint16]:
         """Counts ``[row, column, frame]`` of a range of detector columns. DataError if damaged."""
+        frames, rows, _ = self.shape
+        return np.stack(self.pixels(columns)).reshape(rows, -1, frames)
+
+    def pixels(self, columns: slice) -> list[npt.NDArray[np.uint16]]:
+        """The same pixel by pixel, row by row, where they were decoded to: nothing is copied."""
         frames, rows, width = self.shape
         chosen = range(*columns.indices(width))
         _, names = self._footer
         wanted = [names[row * width + column] for row in range(rows) for column in chosen]
-        table = read_columns(self._path, wanted, self._where)
-        wrong = [f"{n} is {t}" for n, t in table.schema.items() if t != pl.UInt16]
-        if wrong:
-            raise self._error(f"expected uint16, but {wrong[0]}", "raw counts are whole numbers")
-        if sum(table.null_count().row(0)):
+        try:
+            table = self._file.select(wanted).collect()
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(self._path, self._where, error) from error
+        if wrong := set(table.dtypes) - {pl.UInt16()}:
+            raise self._error(f"expected uint16, but some are {wrong}", "raw counts are whole")
+        series = table.rechunk().get_columns()
+        if any(pixel.null_count() for pixel in series):
             raise self._error("some samples are missing (null)", "copy the file again")
-        counts = table.to_numpy(order="fortran").T
-        if counts.shape[1] != frames:
-            raise self._error(
-                f"{counts.shape[1]} frames, its footer says {frames}", "copy it again"
-            )
-        return np.ascontiguousarray(counts).reshape(rows, len(chosen), frames)
+        if table.height != frames:
+            raise self._error(f"{table.height} frames, its footer says {frames}", "copy it again")
+        return [pixel.to_numpy() for pixel in series]
+
+    @cached_property
+    def _file(self) -> pl.LazyFrame:
+        return pl.scan_parquet(self._path, use_statistics=False)
 
     @cached_property
     def _footer(self) -> tuple[int, list[str]]:
-        """Frames and the names of the pixels; with 11,392 of them worth reading only once."""
-        found = footer(self._path, self._where)
-        return found.num_rows, list(found.schema.names)
+        """Frames and the names of the pixels. With 11,392 of them worth reading only once: asked
+        for its schema first, a polars scan keeps the footer for all that follows."""
+        try:
+            names = self._file.collect_schema().names()
+            return self._file.select(pl.len()).collect().item(), names
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise _unreadable(self._path, self._where, error) from error
 
     def _error(self, what: str, hint: str) -> DataError:
         return DataError(what, where=f"{self._where}: {self._path}", hint=hint)
-
-
-def footer(path: Path, where: str) -> pq.FileMetaData:
-    """A Parquet file's footer. Raises DataError if there is no such file, or it is cut short."""
-    try:
-        return pq.read_metadata(path)
-    except (OSError, pa.ArrowException) as error:
-        raise _unreadable(path, where, error) from error
 
 
 def read_columns(path: Path, names: list[str] | None, where: str) -> pl.DataFrame:

@@ -1,0 +1,123 @@
+"""From fluxes of columns and ramps to a light curve: jitter, bins of time and wavelength, noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spectramind_calib.detector import binning, jitter, noise, ramps, systematic
+from spectramind_calib.detector.options import InstrumentOptions
+from spectramind_core.arrays import F8, Bool
+from spectramind_core.contracts import LightCurve, RawInstrument, Step
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Flux of every detector column, and what was learnt on the way."""
+
+    flux: F8
+    """``[column, pair]``; one column for the photometer."""
+    lost: Bool
+    """``[column, pair]``: saturated, not to be used."""
+    variance: F8
+    """``[column]`` of one pair."""
+    weights: F8
+    """``[pixel of column, column]``: those of the flux."""
+    share: F8
+    """As `weights`: how a column's light is shared among its pixels."""
+    background: float
+    movement: F8
+    """``[2, pair]``: centroids along rows and columns, pixels."""
+    cosmic_rays: F8
+    """``[pair]``."""
+
+
+def light_curve(
+    raw: RawInstrument,
+    options: InstrumentOptions,
+    frames: slice,
+    extracted: Extracted,
+    counts: dict[str, int],
+) -> LightCurve:
+    """Bins of time and wavelength from columns and pairs; `frames` are those that counted."""
+    columns = (
+        np.array([0]) if raw.bin_columns is None else raw.bin_columns - int(raw.bin_columns.min())
+    )
+    flux, lost = extracted.flux[columns], extracted.lost[columns]
+    pairs = flux.shape[-1]
+    per_bin = binning.pairs_per_bin(pairs, options.time_bins)
+    if lost.any():
+        flux = _bridge(flux, lost)
+    if options.jitter:
+        # The spectrometer's image along its dispersion is the spectrum, which a transit changes.
+        moves = extracted.movement if raw.bin_columns is None else extracted.movement[:1]
+        flux = jitter.decorrelate(flux, moves, window=max(9, per_bin))
+    starts = binning.edges(pairs, per_bin)
+    binned, kept = _binned(flux, lost, starts)
+    stated = extracted.variance[columns]
+    valid = (kept > 0) & (stated > 0)[:, None]
+    variance = np.where(valid, stated[:, None] / np.maximum(kept, 1), 0.0)
+    time = ramps.mid_exposure(raw.time[frames], raw.integration_time[frames])
+    return LightCurve(
+        instrument=raw.instrument,
+        time=binning.mean(time, starts),
+        flux=binned.T,
+        variance=variance.T,
+        valid=valid.T,
+        wavelength=raw.bin_wavelength,
+        housekeeping={
+            "centroid_row": binning.mean(extracted.movement[0], starts),
+            "centroid_column": binning.mean(extracted.movement[1], starts),
+            "background": np.full(len(starts), extracted.background),
+            "cosmic_rays": np.add.reduceat(extracted.cosmic_rays, starts),
+        },
+        counts={
+            **counts,
+            "cosmic_rays": int(extracted.cosmic_rays.sum()),
+            "lost_to_saturation": int(lost.sum()),
+        },
+        steps=(
+            Step(name="calibrate", options=options.model_dump(mode="json")),
+            Step(
+                name="calibration files",
+                options=systematic.sizes(
+                    raw, extracted.weights, extracted.share, extracted.flux.mean(-1), options
+                ),
+            ),
+            Step(name="noise check", options={"scatter_over_stated": _scatter_ratio(flux, stated)}),
+        ),
+    )
+
+
+def _bridge(flux: F8, lost: Bool) -> F8:
+    """Lost samples interpolated in time: nothing but the fit of the jitter sees them."""
+    flux, pairs = flux.copy(), np.arange(flux.shape[-1])
+    for column in np.flatnonzero(lost.any(-1) & ~lost.all(-1)):
+        gone = lost[column]
+        flux[column, gone] = np.interp(pairs[gone], pairs[~gone], flux[column, ~gone])
+    return flux
+
+
+def _binned(
+    flux: F8, lost: Bool, starts: npt.NDArray[np.int64]
+) -> tuple[F8, npt.NDArray[np.int64]]:
+    """Means over time bins of the samples not lost, and how many those are: ``[column, bin]``."""
+    sizes = binning.sizes(flux.shape[-1], starts)
+    if not lost.any():
+        return binning.mean(flux, starts), np.broadcast_to(sizes, (len(flux), len(starts)))
+    kept = np.add.reduceat(~lost, starts, axis=-1, dtype=np.int64)
+    total = np.add.reduceat(np.where(lost, 0.0, flux), starts, axis=-1)
+    return total / np.maximum(kept, 1), kept
+
+
+def _scatter_ratio(flux: F8, variance: F8) -> float | None:
+    """Median over bins of the scatter from pair to pair over the stated one; 1 if that is honest.
+
+    None where there are too few pairs or no usable bin.
+    """
+    good = variance > 0
+    if flux.shape[-1] < 3 or not good.any():
+        return None
+    return float(np.median(noise.scatter(flux[good]) / np.sqrt(variance[good])))
