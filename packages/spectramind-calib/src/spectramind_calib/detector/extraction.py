@@ -12,7 +12,6 @@ import numpy as np
 from spectramind_calib.detector import pixels
 from spectramind_core.arrays import F8, Bool
 
-
 MISSING = 0.9
 """The largest share of a column's light that its unusable pixels are believed to hold."""
 
