@@ -21,10 +21,11 @@ ROOT = Path(__file__).parents[1]
 Smv50 = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SMALL = (
-    "data.source.options={planets: 32, test_planets: 2, pairs: 64, time_bins: 32}",
+    "data.source.options={planets: 32, test_planets: 3, pairs: 64, time_bins: 32, repeats: 0.5}",
     "data.split.calibration=0.4",
     "model.estimator.options.training.stages=[{name: short, epochs: 2}]",
-    "diagnostics=[score, spectra]",
+    "diagnostics=[score, spectra, light_curves, frequency, symbolic, calibration, detector,"
+    " training, comparison]",
 )
 
 
@@ -38,12 +39,17 @@ def test_the_quickstart_ends_with_report_submission_and_score(smv50: Smv50, tmp_
     spec = str(ROOT / "examples" / "quickstart.yaml")
     folder = folder_of(smv50("run", spec, *SMALL), tmp_path)
     planets, _, sigma = read_submission(folder / "submission" / "submission.csv")
-    assert len(planets) == 2
+    assert len(planets) == 3
     assert np.all(sigma > 0)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert set(metrics["baselines"]) == {"transit", "wiener"}
     assert 0 <= metrics["score"] <= 1
     assert list(folder.glob("*.html"))
+    findings = {
+        path.stem: json.loads(path.read_text()) for path in (folder / "diagnostics").glob("*.json")
+    }
+    assert len(findings) == 9
+    assert [name for name, found in findings.items() if "failed" in found["verdict"]] == []
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["status"] == "done"
     assert manifest["extra"]["selective_scan"] == ["numba"]

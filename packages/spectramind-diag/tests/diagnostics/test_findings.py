@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spectramind_core.components import Context, Evidence
-from spectramind_core.contracts import DiagnosticResult, Figure, Severity
+from spectramind_core.components import Context, Evidence, NamedInputs
+from spectramind_core.contracts import DiagnosticResult, Figure, LightCurveSet, Severity
 from spectramind_core.plugins.registry import Registry
 from spectramind_core.storage import save
 from spectramind_diag.diagnostics.shapley import group_matrix, grouped_shapley
@@ -25,12 +25,12 @@ EVERY = (
 OPTIONS: dict[str, dict[str, Any]] = {"latents": {"methods": ["pca"]}}
 
 
-def run(name: str, evidence: Evidence, **options: Any) -> DiagnosticResult:
+def run(name: str, evidence: Evidence, seed: int = 3, **options: Any) -> DiagnosticResult:
     registry = Registry.installed()
     component = registry.resolve("diagnostics", name)
     chosen = component.options.model_validate({**OPTIONS.get(name, {}), **options})
     result: DiagnosticResult = registry.build(component, chosen, {}).run(
-        evidence, ctx=Context(seed=3)
+        evidence, ctx=Context(seed=seed)
     )
     return result
 
@@ -217,6 +217,34 @@ def test_attribution_overlay_adds_the_linear_contribution(evidence: Evidence) ->
     base = 0.01 + reference @ estimator.weights
     change = (inputs.values[row] - reference)[feature] * estimator.weights[feature]
     np.testing.assert_allclose(np.delete(curve.y[0], 1), 1e6 * (base + change), rtol=1e-6)
+
+
+def test_inputs_that_depend_on_the_set_are_explained(evidence: Evidence) -> None:
+    """As where one planet was visited twice, and rows have room for both light curves."""
+    plain: Any = evidence.estimator
+    assert evidence.light_curves is not None
+    often = evidence.light_curves.planet_ids[0]
+
+    class Growing(type(plain)):  # type: ignore[misc]
+        def explain_inputs(self, light_curves: LightCurveSet, *, ctx: Context) -> NamedInputs:
+            found = super().explain_inputs(light_curves, ctx=ctx)
+            if often not in light_curves.planet_ids:
+                return found
+            return NamedInputs(
+                names=(*found.names, "second visit"),
+                groups=(*found.groups, "second visit"),
+                wavelength=np.append(found.wavelength, np.nan),
+                values=np.column_stack([found.values, np.ones(len(found.values))]),
+            )
+
+        def predict_from(self, values: np.ndarray, *, ctx: Context) -> tuple[Any, Any]:
+            return super().predict_from(values[:, : len(self.weights)], ctx=ctx)
+
+    growing = Growing(plain.truth, plain.regions)
+    few = {"planets": 2, "background": 3}
+    for seed in range(4):  # other planets are drawn each time, with and without that one
+        result = run("attribution", replace(evidence, estimator=growing), seed=seed, **few)
+        assert result.figures
 
 
 def test_an_outlying_visit_is_named(evidence: Evidence) -> None:

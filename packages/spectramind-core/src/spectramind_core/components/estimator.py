@@ -99,7 +99,7 @@ class Explainable(Protocol):
     """
 
     def explain_inputs(self, light_curves: LightCurveSet, *, ctx: Context) -> NamedInputs:
-        """The named inputs of each planet, in the set's order."""
+        """The named inputs of each planet, in the set's order; names may depend on the set."""
         ...
 
     def predict_from(self, values: F8, *, ctx: Context) -> tuple[F8, F8]:

@@ -78,6 +78,8 @@ class PlanetLines(Contract):
     x: Annotated[F8, Axes("f8", "point")]
     y: Annotated[F8, Axes("f8", "planet point", finite=False)]
     style: Literal["solid", "dashed", "dotted"] = "solid"
+    background: bool = False
+    """Whether the axes are fitted to the other layers alone: a noisy curve for comparison."""
 
 
 class PlanetPoints(Contract):
@@ -122,6 +124,8 @@ class Heatmap(Contract):
     rows: Annotated[tuple[str, ...], Along("row")]
     """A label for each row, drawn from the top; planet ids where ``rows_are_planets``."""
     values: Annotated[F8, Axes("f8", "row column", finite=False)]
+    columns: Annotated[tuple[str, ...], Along("column")] | None = None
+    """A name for each column, where columns are things and not places along x."""
     value_label: str = ""
     limits: tuple[float, float] | None = None
     """Values at the ends of the colour scale, where outliers would hide everything else."""

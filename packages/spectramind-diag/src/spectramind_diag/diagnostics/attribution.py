@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from spectramind_core.arrays import F8
@@ -65,13 +67,12 @@ class AttributionDiagnostic:
             attention = estimator.attention(curves.of(chosen), ctx=ctx)
         shap = None
         if isinstance(estimator, Explainable):
-            reference = estimator.explain_inputs(
-                curves.of(order[: self.options.background]), ctx=ctx
-            )
-            inputs = estimator.explain_inputs(curves.of(chosen), ctx=ctx)
-            shap = explain(
-                estimator, inputs, reference.values.mean(axis=0), self.options.permutations, ctx
-            )
+            average = order[: self.options.background]
+            together = tuple(dict.fromkeys((*chosen, *average)))
+            inputs = estimator.explain_inputs(curves.of(together), ctx=ctx)
+            reference = inputs.values[[together.index(p) for p in average]].mean(axis=0)
+            asked = replace(inputs, values=inputs.values[: len(chosen)])
+            shap = explain(estimator, asked, reference, self.options.permutations, ctx)
         return _result(evidence, chosen, shap, attention, len(planets))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectramind_core.arrays import F8
+from spectramind_core.arrays import F8, Bool
 from spectramind_core.components import Context, Evidence
 from spectramind_core.contracts import (
     Axis,
@@ -39,6 +39,8 @@ class Visit:
     planet: str
     visit: int
     facts: Mapping[str, float]
+    counted: frozenset[str]
+    """Those of the facts that are counts."""
     time: F8
     housekeeping: Mapping[str, F8]
 
@@ -66,7 +68,8 @@ class DetectorDiagnostic:
         outlying: list[str] = []
         for instrument, group in groups.items():
             names, values = matrix(group)
-            away = deviations(values)
+            counted = {name for visit in group for name in visit.counted}
+            away = deviations(values, np.array([name in counted for name in names]))
             figures += [
                 _map(instrument, group, names, away, self.options.outlying),
                 *_housekeeping(instrument, group, self.options.points),
@@ -97,7 +100,7 @@ def _visit(planet: str, number: int, curve: LightCurve) -> Visit:
         finite = series[np.isfinite(series)]
         facts[f"{name}, median"] = float(np.median(finite)) if finite.size else np.nan
         facts[f"{name}, scatter"] = float(finite.std()) if finite.size else np.nan
-    return Visit(planet, number, facts, curve.time, curve.housekeeping)
+    return Visit(planet, number, facts, frozenset(curve.counts), curve.time, curve.housekeeping)
 
 
 def matrix(visits: Sequence[Visit]) -> tuple[tuple[str, ...], F8]:
@@ -107,20 +110,21 @@ def matrix(visits: Sequence[Visit]) -> tuple[tuple[str, ...], F8]:
     return names, np.array(rows, float).reshape(len(visits), len(names))
 
 
-def deviations(values: F8) -> F8:
+def deviations(values: F8, counted: Bool) -> F8:
     """Distance from the median in robust standard deviations, ``[visit, quantity]``.
 
     The scale is 1.4826 times the median absolute deviation, but at least a thousandth of the
-    median, and at least the Poisson scatter of one count; where all agree it is zero everywhere.
+    median, and for what is `counted` ``[quantity]`` at least the Poisson scatter; where all agree
+    it is zero everywhere.
     """
     result = np.zeros_like(values)
-    for column, found in zip(result.T, values.T, strict=True):
+    for column, found, count in zip(result.T, values.T, counted, strict=True):
         known = np.isfinite(found)
         if known.sum() < 4:
             continue
         middle = np.median(found[known])
         scale = 1.4826 * np.median(np.abs(found[known] - middle))
-        scale = max(scale, 1e-3 * abs(middle))
+        scale = max(scale, 1e-3 * abs(middle), np.sqrt(max(middle, 1.0)) if count else 0.0)
         if scale > 0:
             column[known] = (found[known] - middle) / scale
     return result
@@ -146,18 +150,18 @@ def _map(
 ) -> Figure:
     strength = np.abs(away).max(axis=1) if away.size else np.zeros(len(group))
     order = np.argsort(-strength, kind="stable")
-    listed = ", ".join(f"{i} {name}" for i, name in enumerate(names))
     return Figure(
         name=f"outliers_{_slug(instrument)}",
         title=f"{instrument}: how far each visit is from the usual",
-        caption=f"The most unusual visit is on top. Quantities: {listed}.",
-        x=Axis(label="Quantity (number)"),
+        caption="The most unusual visit is on top.",
+        x=Axis(label="Quantity"),
         y=Axis(label="Visit"),
         layers=(
             Heatmap(
                 name="deviation",
                 x=np.arange(len(names), dtype=float),
                 rows=tuple(group[i].planet for i in order),
+                columns=tuple(name.replace("_", " ") for name in names),
                 values=away[order],
                 value_label="robust deviations from the median",
                 limits=(-2 * limit, 2 * limit),
@@ -179,7 +183,7 @@ def _housekeeping(instrument: str, group: Sequence[Visit], points: int) -> Itera
     at = (edges[1:] + edges[:-1]) / 2
     for index, name in enumerate(dict.fromkeys(key for v in first for key in v.housekeeping)):
         having = [visit for visit in first if name in visit.housekeeping]
-        rows = np.array([binned(v.time, v.housekeeping[name], edges)[0] for v in having])
+        rows = _rounded(np.array([binned(v.time, v.housekeeping[name], edges)[0] for v in having]))
         yield Figure(
             name=f"housekeeping_{_slug(instrument)}_{index}",
             title=f"{instrument}: {name.replace('_', ' ')} of the chosen planet",
@@ -187,6 +191,12 @@ def _housekeeping(instrument: str, group: Sequence[Visit], points: int) -> Itera
             y=Axis(label=name.replace("_", " ").capitalize(), unit=_unit(name)),
             layers=(PlanetLines(name=name, planets=tuple(v.planet for v in having), x=at, y=rows),),
         )
+
+
+def _rounded(values: F8) -> F8:
+    """Without steps of single precision, which would fill the axis of what is constant."""
+    step = 1e-5 * float(np.nanmedian(np.abs(values))) if np.isfinite(values).any() else 0.0
+    return np.round(values / step) * step if step > 0 else values
 
 
 def _unit(name: str) -> str:

@@ -86,7 +86,12 @@ def _spectrum(evidence: Evidence) -> Figure:
         y = broken(wavelength, rival.mu * PPM)[1]
         layers.append(
             PlanetLines(
-                name=f"baseline {name}", planets=rival.planet_ids, x=at, y=y, style="dotted"
+                name=f"baseline {name}",
+                planets=rival.planet_ids,
+                x=at,
+                y=y,
+                style="dotted",
+                background=True,
             )
         )
     layers.append(_optical(found))

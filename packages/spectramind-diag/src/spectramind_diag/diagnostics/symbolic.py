@@ -105,18 +105,18 @@ def _planet_table(report: RuleReport) -> Table:
 def _by_planet(report: RuleReport) -> Figure:
     mean = report.violation.mean(axis=2).T
     order = np.argsort(-mean.sum(axis=1), kind="stable")
-    names = ", ".join(f"{i} {rule}" for i, rule in enumerate(report.rules))
     return Figure(
         name="violations_by_planet",
         title="Violation by planet and rule",
-        caption=f"The worst planet is on top. Rules: {names}.",
-        x=Axis(label="Rule (number)"),
+        caption="The worst planet is on top.",
+        x=Axis(label="Rule"),
         y=Axis(label="Planet"),
         layers=(
             Heatmap(
                 name="violation",
                 x=np.arange(len(report.rules), dtype=float),
                 rows=tuple(report.planet_ids[i] for i in order),
+                columns=tuple(rule.replace("_", " ") for rule in report.rules),
                 values=mean[order],
                 value_label="mean violation",
                 limits=(0.0, robust_limits(mean)[1]),

@@ -39,6 +39,7 @@ from spectramind_diag.report.palette import INK, SPANS, colour
 
 HEIGHT = 340
 DIVERGING = interp_palette(["#0072B2", "#f0f0f0", "#D55E00"], 256)
+BACKGROUND = "background"
 PlanetLayer = PlanetLines | PlanetPoints | PlanetBand
 
 
@@ -64,12 +65,14 @@ def draw(figure: Figure, chosen: str) -> Drawn:
             _spans(plot, layer)
     for index, layer in enumerate(data):
         _layer(drawn, f"{figure.name}:{index}", layer, colour(index), chosen)
+    _fit_axes(plot)
     if plot.legend:
         legend = plot.legend[0]
         plot.add_layout(legend, "below")
         legend.ncols = 2
         legend.location = "top_left"
         legend.margin = legend.padding = 0
+        legend.spacing = 10
         plot.legend.click_policy = "hide"
         plot.legend.background_fill_alpha = 0
         plot.legend.border_line_alpha = 0
@@ -110,6 +113,13 @@ def _empty(figure: Figure) -> Any:
     return plot
 
 
+def _fit_axes(plot: Any) -> None:
+    """Fit the axes to what is not in the background; such curves may run out of the picture."""
+    shown = [renderer for renderer in plot.renderers if renderer.name != BACKGROUND]
+    if len(shown) < len(plot.renderers):
+        plot.y_range.renderers = shown
+
+
 def _label(axis: Any) -> str:
     return f"{axis.label} ({axis.unit})" if axis.unit else str(axis.label)
 
@@ -135,9 +145,10 @@ def _layer(drawn: Drawn, key: str, layer: Layer, hue: str, chosen: str) -> None:
 
 
 def _line(plot: Any, source: ColumnDataSource, layer: Line | PlanetLines, hue: str) -> None:
+    behind = isinstance(layer, PlanetLines) and layer.background
     glyph = plot.line(
         "x", "y", source=source, color=hue, line_dash=layer.style, line_width=1.6,
-        legend_label=layer.name,
+        legend_label=layer.name, name=BACKGROUND if behind else None,
     )  # fmt: skip
     plot.add_tools(HoverTool(renderers=[glyph], tooltips=_tips(layer.name), mode="mouse"))
 
@@ -214,6 +225,10 @@ def _heatmap(plot: Any, layer: Heatmap) -> None:
         x=float(layer.x[0]) - step / 2, y=0, dw=step * columns, dh=rows, color_mapper=mapper,
     )  # fmt: skip
     plot.add_tools(HoverTool(tooltips=[("x", "$x"), (layer.value_label or "value", "@image")]))
+    if layer.columns is not None:
+        plot.xaxis.ticker = layer.x.tolist()
+        plot.xaxis.major_label_overrides = dict(zip(layer.x.tolist(), layer.columns, strict=True))
+        plot.xaxis.major_label_orientation = 0.6
     plot.add_layout(_colour_bar(mapper, layer.value_label), "right")
     if layer.rows_are_planets:
         plot.js_on_event(

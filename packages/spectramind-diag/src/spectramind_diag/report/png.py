@@ -99,8 +99,11 @@ def picture(figure: Figure) -> Canvas:
     spans = [layer for layer in figure.layers if isinstance(layer, Spans)]
     for layer in spans:
         _shade(axes, layer)
-    others = (other for other in figure.layers if not isinstance(other, Spans))
-    for index, other in enumerate(others):
+    others = [other for other in figure.layers if not isinstance(other, Spans)]
+    # Those in the background come last, when the axes have been fitted to the others.
+    for index, other in sorted(enumerate(others), key=lambda each: _behind(each[1])):
+        if _behind(other):
+            axes.autoscale(False)
         _layer(canvas, axes, other, colour(index))
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, frameon=False)
@@ -129,6 +132,10 @@ def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
         )  # fmt: skip
     elif isinstance(layer, Heatmap):
         _heatmap(canvas, axes, layer)
+
+
+def _behind(layer: Layer) -> bool:
+    return isinstance(layer, PlanetLines) and layer.background
 
 
 def _shade(axes: Any, layer: Spans) -> None:
@@ -162,4 +169,6 @@ def _heatmap(canvas: Canvas, axes: Any, layer: Heatmap) -> None:
         cmap="RdBu_r" if layer.diverging else "cividis",
         extent=(layer.x[0] - step / 2, layer.x[-1] + step / 2, len(layer.rows), 0),
     )  # fmt: skip
+    if layer.columns is not None:
+        axes.set_xticks(layer.x, labels=layer.columns, rotation=35, ha="right", fontsize=7)
     canvas.colorbar(image, ax=axes, label=layer.value_label)

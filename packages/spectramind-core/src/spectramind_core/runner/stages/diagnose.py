@@ -110,5 +110,5 @@ def _failed(name: str, summary: str, error: Exception) -> DiagnosticResult:
         title=name.replace("_", " ").capitalize(),
         guide=summary,
         verdict=f"This diagnostic failed: {type(error).__name__}: {error}",
-        severity=Severity.MISSING,
+        severity=Severity.WARNING,
     )
