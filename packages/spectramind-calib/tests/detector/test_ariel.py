@@ -205,6 +205,19 @@ def test_an_unsorted_time_axis_is_refused(folder_2025: Path, tmp_path: Path) -> 
         opened(copy)
 
 
+@pytest.mark.parametrize("column", ["axis0-h", "axis2-um", "integration_time"])
+def test_a_2024_folder_without_an_axis_column_is_refused_by_name(
+    column: str, folder_2024: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(folder_2024, tmp_path / "copy")
+    axes = pl.read_parquet(copy / "axis_info.parquet")
+    axes.drop(f"AIRS-CH0-{column}").write_parquet(copy / "axis_info.parquet")
+    with pytest.raises(
+        DataError, match=rf"planet \d+ visit 0 AIRS-CH0.*axis_info.*AIRS-CH0-{column}"
+    ):
+        opened(copy)
+
+
 def test_more_frames_than_time_stamps_are_refused(folder_2025: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(folder_2025, tmp_path / "copy")
     path = next((copy / "train").glob("*/FGS1_signal_0.parquet"))

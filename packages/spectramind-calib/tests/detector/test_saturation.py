@@ -139,8 +139,3 @@ def test_ramps_dropped_at_both_ends_are_as_if_never_taken(calibration: type) -> 
 def test_a_visit_with_nothing_left_between_its_ends_is_refused(calibration: type) -> None:
     with pytest.raises(DataError, match="drop_first"):
         calibrated(calibration, counts(), drop_first=500, drop_last=299)
-
-
-def test_what_the_calibration_files_errors_can_do_is_recorded() -> None:
-    steps = {step.name: step.options for step in calibrated(NumbaCalibration, counts()).steps}
-    assert steps["calibration files"] == {"dark_on_depth": 0.0, "flat_on_level": 0.0}

@@ -133,11 +133,11 @@ class ArielSource:
         signal, folder = self._paths(visit, instrument)
         where = f"{where} {instrument}"
         spectral = instrument is Instrument.AIRS
-        detector = self._axis(f"{Instrument.AIRS}-axis2-um") if spectral else None
+        detector = self._axis(f"{Instrument.AIRS}-axis2-um", where) if spectral else None
         width = None if detector is None else detector.size
         frames = parquet.ParquetFrames(signal, width, where)
         count, rows, columns = frames.shape
-        time = self._axis(f"{instrument}-axis0-h")
+        time = self._axis(f"{instrument}-axis0-h", where)
         if np.any(np.diff(time) <= 0):
             raise DataError(
                 f"the column '{instrument}-axis0-h' does not ascend",
@@ -157,7 +157,7 @@ class ArielSource:
                 adc=self._adc(visit, instrument),
                 calibration=_calibration(folder, rows, columns, where),
                 time=time[:count],
-                integration_time=self._integration(instrument, count),
+                integration_time=self._integration(instrument, count, where),
                 wavelength=detector,
                 bin_columns=self._bin_columns if spectral else None,
                 bin_wavelength=self._wavelength[1:] if spectral else self._wavelength[:1],
@@ -171,11 +171,11 @@ class ArielSource:
                 hint="copy the planet's folder again; it may be damaged",
             ) from error
 
-    def _integration(self, instrument: Instrument, count: int) -> F8:
+    def _integration(self, instrument: Instrument, count: int, where: str) -> F8:
         """Seconds since reset of each read. axis_info gives a ramp's start and its length."""
         if instrument is Instrument.FGS1:
             return np.tile(FGS1_INTEGRATION, -(-count // 2))[:count]
-        listed = self._axis(f"{instrument}-integration_time")[:count]
+        listed = self._axis(f"{instrument}-integration_time", where)[:count]
         since_reset = np.array(listed)
         since_reset[1::2] += listed[0 : since_reset[1::2].size * 2 : 2]
         return since_reset
@@ -230,7 +230,7 @@ class ArielSource:
     @cached_property
     def _bin_columns(self) -> npt.NDArray[np.int64]:
         """Detector column of each AIRS bin, matched by wavelength."""
-        detector = self._axis(f"{Instrument.AIRS}-axis2-um")
+        detector = self._axis(f"{Instrument.AIRS}-axis2-um", "challenge folder")
         distance = np.abs(detector[None, :] - self._wavelength[1:, None])
         columns: npt.NDArray[np.int64] = distance.argmin(1)
         worst = distance.min(1).max()
@@ -242,12 +242,12 @@ class ArielSource:
             )
         return columns
 
-    def _axis(self, name: str) -> F8:
+    def _axis(self, name: str, where: str) -> F8:
         """A column of axis_info.parquet without its padding."""
         if name not in self._axes:
             raise DataError(
                 f"there is no column '{name}'",
-                where=str(self._root / "axis_info.parquet"),
+                where=f"{where}: {self._root / 'axis_info.parquet'}",
                 hint="copy the file again from the challenge's data",
             )
         return self._axes[name]

@@ -57,7 +57,7 @@ class ParquetFrames:
         _, names = self._footer
         wanted = [names[row * width + column] for row in range(rows) for column in chosen]
         try:
-            table = self._file.select(wanted).collect()
+            table = self._file.select(pl.col(wanted)).collect()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise _unreadable(self._path, self._where, error) from error
         if wrong := set(table.dtypes) - {pl.UInt16()}:
