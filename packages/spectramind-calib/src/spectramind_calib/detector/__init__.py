@@ -6,6 +6,7 @@ beside its inverse ``undo`` (the calibration's): pure functions of arrays laid o
 
     light -> background -> flat -> dark -> cosmic -> ramps -> pixels -> linearity -> adc -> counts
 
-`calibration` undoes them in reverse, then extracts and bins (`extraction`, `jitter`, `binning`,
-`noise`); `fused` is what touches every sample of that, compiled.
+`visit` undoes them in reverse, then extracts and bins (`extraction`, `jitter`, `binning`, `noise`).
+What of it touches every sample (`work`) is there in numpy (`calibration`), a correction at a time,
+and compiled (`fused`, `kernels`), in one pass.
 """
