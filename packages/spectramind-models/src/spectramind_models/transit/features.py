@@ -13,6 +13,20 @@ from spectramind_models.transit.joint import first_of
 from spectramind_models.transit.orbit import catalogued
 from spectramind_models.transit.visit import VisitFit
 
+SHIFTS = (
+    "duration_shift",
+    "impact_shift",
+    "limb_fgs1_u1",
+    "limb_fgs1_u2",
+    "limb_airs_u1",
+    "limb_airs_u2",
+    "drift_fgs1_2",
+    "drift_fgs1_4",
+    "drift_airs_2",
+    "drift_airs_4",
+)
+"""Features that say by how much a fit came out other than expected."""
+
 PLANET_FEATURES = (
     "failed",
     "visits",
@@ -24,12 +38,7 @@ PLANET_FEATURES = (
     "mid_transit",
     "duration",
     "impact",
-    "duration_shift",
-    "impact_shift",
-    "limb_fgs1_u1",
-    "limb_fgs1_u2",
-    "limb_airs_u1",
-    "limb_airs_u2",
+    *SHIFTS,
     "timing_tension",
     "clipped",
     "visit_inflation",
@@ -41,8 +50,6 @@ PLANET_FEATURES = (
     "scale_height_depth",
 )
 """Names of a planet's features; NaN where something is unknown."""
-
-_BOTH = ("fgs1", "airs")
 
 # In solar radii, Jupiter masses and kelvin: H/Rs of a hydrogen atmosphere (mean weight 2.3) is
 # _SCALE * T * Rp^2 / (Mp * Rs), from H = k T Rp^2 / (mu m_u G Mp).
@@ -110,9 +117,10 @@ def scale_height_depth(system: System, depth: float) -> float:
 
 
 def _shifts(fits: Sequence[VisitFit]) -> dict[str, float]:
-    """By how much orbit and limb darkening came out other than expected, averaged over visits.
+    """By how much orbit, limb darkening and drift came out other than expected, mean of all visits.
 
     Where many planets are shifted alike, the expectation is off, and so are depths that lean on it.
+    Of the drift, those orders in time count which look like a transit, being even about the middle.
     """
     found: dict[str, list[float]] = {}
     for fitted in fits:
@@ -125,8 +133,11 @@ def _shifts(fits: Sequence[VisitFit]) -> dict[str, float]:
             name = "fgs1" if panel.instrument is Instrument.FGS1 else "airs"
             for i in range(2):
                 found.setdefault(f"limb_{name}_u{i + 1}", []).append(values.limb[i, 0])
-    names = ("duration_shift", "impact_shift", *(f"limb_{i}_u{k}" for i in _BOTH for k in (1, 2)))
-    return {name: float(np.mean(found[name])) if name in found else np.nan for name in names}
+            for order in (2, 4):
+                if len(values.drift) >= order:
+                    slow = found.setdefault(f"drift_{name}_{order}", [])
+                    slow.append(values.drift[order - 1, 0])
+    return {name: float(np.mean(found[name])) if name in found else np.nan for name in SHIFTS}
 
 
 def _timing_tension(fitted: VisitFit) -> float:

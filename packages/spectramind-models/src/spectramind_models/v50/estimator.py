@@ -35,7 +35,7 @@ from spectramind_models.v50.features import Inputs, inputs
 from spectramind_models.v50.mixture import mixture
 from spectramind_models.v50.network import Blueprint, Network, predict
 from spectramind_models.v50.options import V50Options
-from spectramind_models.v50.posterior import Index, Physics, assign_folds, fold_physics
+from spectramind_models.v50.posterior import Index, Physics, assign_folds, learn
 from spectramind_models.v50.task import Planets, V50Task
 from spectramind_models.v50.tokens import fgs1_tokens
 
@@ -84,8 +84,7 @@ class V50:
         every = estimate_set(training.light_curves, options=self.options.physics, ctx=ctx)
         fold = assign_folds(len(spectra), self.options.folds, ctx.child("folds").rng())
         components = self.options.physics.components
-        physics = fold_physics(every, spectra, fold, components=components)
-        self._physics = Physics.fit(every, spectra, components=components)
+        self._physics, physics = learn(every, spectra, fold, components=components)
         seen = self._observed(training, [physics[each] for each in fold], ctx)
         unseen = self._observed(validation, [self._physics] * len(validation.light_curves), ctx)
         self._networks = [
@@ -154,7 +153,7 @@ class V50:
         for member, network in enumerate(self._networks):
             whole |= checkpoint.prefixed(f"member{member}", network.state_dict())
         about = {
-            "format": "spectramind-v50/1",
+            "format": "spectramind-v50/2",
             "options": self.options.model_dump(mode="json"),
             "inputs": [self._networks[0].node_width, self._networks[0].planet_width],
             "sha256": _digest(whole),
@@ -240,8 +239,7 @@ class V50:
         ]
 
     def _read(self, planet: Planet, physics: Physics) -> Inputs:
-        mu, sigma = physics.posterior(planet.depths)
-        return inputs(planet.depths, mu, sigma, self._wavelength)
+        return inputs(planet.depths, physics, self._wavelength)
 
     def _asked(self, planets: Sequence[Planet]) -> dict[str, Tensor]:
         """What all networks together say of planets."""

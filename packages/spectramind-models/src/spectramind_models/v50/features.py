@@ -16,22 +16,14 @@ from spectramind_core.arrays import F8
 from spectramind_core.molecules import membership
 from spectramind_models.rules.grid import airs_start
 from spectramind_models.transit.depths import PlanetDepths
+from spectramind_models.transit.features import SHIFTS
+from spectramind_models.v50.posterior import Physics
 
 MODES = 12
 """Cosines that describe the broad shape of a posterior."""
 
 OCTAVES = 6
 """Frequencies of the positional encoding of wavelength."""
-
-SHIFTS = (
-    "duration_shift",
-    "impact_shift",
-    "limb_fgs1_u1",
-    "limb_fgs1_u2",
-    "limb_airs_u1",
-    "limb_airs_u2",
-)
-"""By how much the transit fit came out other than expected; what depths' common errors go with."""
 
 Single = npt.NDArray[np.float32]
 
@@ -47,19 +39,24 @@ class Inputs:
     mu: F8
     """``[wave]`` the physics posterior that the network corrects."""
     sigma: F8
+    lean: F8
+    """``[wave]``: correction of mu that the fit's evidence asks for, in sigma."""
 
 
-def inputs(depths: PlanetDepths, mu: F8, sigma: F8, wavelength: F8) -> Inputs:
-    """Features of a planet with posterior ``mu, sigma [wave]``.
+def inputs(depths: PlanetDepths, physics: Physics, wavelength: F8) -> Inputs:
+    """Features of a planet and its posterior.
 
     What is unknown comes out as something that is not finite, for the network to tell.
     """
+    mu, sigma = physics.wiener.posterior(depths)
+    error = physics.evidence.error(depths)
+    lean = -mu * error / (1 + error) / sigma
     level = mean_depth(mu, wavelength)
     ruler = scale_height(depths.features, level)
     with np.errstate(divide="ignore", invalid="ignore"):
-        nodes = _nodes(depths, mu, sigma, wavelength, level, ruler)
+        nodes = _nodes(depths, mu, sigma, lean, wavelength, level, ruler)
         planet = _planet(depths, mu, sigma, wavelength, level, ruler)
-    return Inputs(nodes.astype(np.float32), planet.astype(np.float32), mu, sigma)
+    return Inputs(nodes.astype(np.float32), planet.astype(np.float32), mu, sigma, lean)
 
 
 def mean_depth(mu: F8, wavelength: F8) -> float:
@@ -75,7 +72,7 @@ def scale_height(features: dict[str, float], level: float) -> float:
 
 
 def _nodes(
-    depths: PlanetDepths, mu: F8, sigma: F8, wavelength: F8, level: float, ruler: float
+    depths: PlanetDepths, mu: F8, sigma: F8, lean: F8, wavelength: F8, level: float, ruler: float
 ) -> F8:
     measured = depths.measured
     error = np.where(measured, depths.sigma, level)
@@ -84,6 +81,7 @@ def _nodes(
     columns = [
         np.arcsinh((mu - level) / ruler),
         np.arcsinh((mu - level) / sigma),
+        np.arcsinh(lean),
         np.arcsinh(news),
         np.arcsinh(_smoothed(news, 9)),
         np.arcsinh(_smoothed(news, 41)),

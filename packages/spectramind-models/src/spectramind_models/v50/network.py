@@ -15,6 +15,9 @@ from spectramind_models.v50.batch import Batch
 from spectramind_models.v50.features import Inputs
 from spectramind_models.v50.tokens import CHANNELS
 
+TRUST = 10.0
+"""Trust in the evidence by unit of its parameter: AdamW moves every parameter at one rate."""
+
 REACH = 5.0
 """Standard deviations beyond which a feature is not followed."""
 
@@ -94,6 +97,7 @@ class Network(nn.Module):
             )
             self.film = nn.Linear(width, 2 * width)
             self.mix = nn.Linear(width, width)
+        self.trust = nn.Parameter(torch.zeros(()))
         self.norm = nn.LayerNorm(width)
         self.drop = nn.Dropout(plan.dropout)
         self.heads = nn.ModuleDict(
@@ -113,6 +117,7 @@ class Network(nn.Module):
         valid: Tensor,
         mu: Tensor,
         sigma: Tensor,
+        lean: Tensor,
     ) -> dict[str, Tensor]:
         """See `Batch` for what goes in.
 
@@ -126,6 +131,7 @@ class Network(nn.Module):
         found = {"mu": mu, "sigma": sigma, "latents": latents}
         for head in self.heads.values():
             found.update(head(hidden, mu, sigma))
+        found["mu"] = found["mu"] + TRUST * self.trust * sigma * lean
         if "factors" in found:  # a head knows the physics sigma, factors are part of the final one
             found["factors"] = found["factors"] * (found["sigma"] / sigma)[:, None]
         return found

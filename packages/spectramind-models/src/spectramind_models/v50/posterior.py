@@ -12,19 +12,20 @@ from spectramind_core.arrays import F8
 from spectramind_models.transit.correction import Correction
 from spectramind_models.transit.depths import PlanetDepths
 from spectramind_models.transit.prior import SpectrumPrior
+from spectramind_models.v50.evidence import Evidence
 
 Index = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Physics:
+class Wiener:
     """What estimator ``wiener`` learns: how far depths are off, and what spectra look like."""
 
     prior: SpectrumPrior
     correction: Correction
 
     @classmethod
-    def fit(cls, every: Sequence[PlanetDepths], spectra: F8, *, components: int) -> Physics:
+    def fit(cls, every: Sequence[PlanetDepths], spectra: F8, *, components: int) -> Wiener:
         """Learn from depths of planets and their true ``spectra [planet, wave]``."""
         prior = SpectrumPrior.fit(spectra, components=components)
         return cls(prior, Correction.fit(every, spectra))
@@ -34,15 +35,26 @@ class Physics:
         mu, sigma, _ = self.prior.posterior(self.correction.apply(depths))
         return mu, sigma
 
+
+@dataclass(frozen=True)
+class Physics:
+    """All that is learnt before the network: the posterior, and what the fit says of its error."""
+
+    wiener: Wiener
+    evidence: Evidence
+
     def arrays(self) -> dict[str, F8]:
         """Everything it knows, for a file."""
-        return {**self.prior.arrays(), "bias": self.correction.bias}
+        bias = {"bias": self.wiener.correction.bias}
+        return {**self.wiener.prior.arrays(), **bias, **self.evidence.arrays()}
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, F8]) -> Physics:
         """The physics whose `arrays` these are."""
-        prior = {name: values for name, values in arrays.items() if name != "bias"}
-        return cls(SpectrumPrior.from_arrays(prior), Correction(arrays["bias"]))
+        rest = dict(arrays)
+        correction = Correction(rest.pop("bias"))
+        evidence = Evidence(rest.pop("evidence_typical"), rest.pop("evidence_coefficients"))
+        return cls(Wiener(SpectrumPrior.from_arrays(rest), correction), evidence)
 
 
 def assign_folds(planets: int, folds: int, rng: np.random.Generator) -> Index:
@@ -50,20 +62,32 @@ def assign_folds(planets: int, folds: int, rng: np.random.Generator) -> Index:
     return rng.permutation(np.arange(planets) % min(folds, planets))
 
 
-def fold_physics(
+def learn(
     every: Sequence[PlanetDepths], spectra: F8, fold: Index, *, components: int
-) -> tuple[Physics, ...]:
-    """The physics of each fold, learnt from the ``spectra [planet, wave]`` of all other folds.
+) -> tuple[Physics, tuple[Physics, ...]]:
+    """Physics learnt from all ``spectra [planet, wave]``, and from all but those of each fold.
 
-    A planet's own spectrum must not be in the prior that its training posterior comes from: the
-    network would learn to trust that posterior more than it may trust one of a new planet.
+    A planet's own spectrum must not be in the prior that its training posterior comes from, nor its
+    own error in the evidence: the network would learn to trust them more than it may trust those
+    of a new planet.
     """
-    found = []
-    for each in range(int(fold.max()) + 1):
-        others = fold != each
-        known = [depths for depths, use in zip(every, others, strict=True) if use]
-        found.append(Physics.fit(known, spectra[others], components=components))
-    return tuple(found)
+
+    def wiener(chosen: npt.NDArray[np.bool_]) -> Wiener:
+        known = [depths for depths, use in zip(every, chosen, strict=True) if use]
+        return Wiener.fit(known, spectra[chosen], components=components)
+
+    folds = range(int(fold.max()) + 1)
+    apart = [wiener(fold != each) for each in folds]
+    mu = np.stack(
+        [apart[own].posterior(depths)[0] for depths, own in zip(every, fold, strict=True)]
+    )
+
+    def evidence(chosen: npt.NDArray[np.bool_]) -> Evidence:
+        known = [depths for depths, use in zip(every, chosen, strict=True) if use]
+        return Evidence.fit(known, mu[chosen], spectra[chosen])
+
+    whole = Physics(wiener(fold >= 0), evidence(fold >= 0))
+    return whole, tuple(Physics(apart[each], evidence(fold != each)) for each in folds)
 
 
 def members_of(fold: Index) -> Sequence[Index]:

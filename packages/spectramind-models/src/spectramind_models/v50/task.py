@@ -143,8 +143,8 @@ class V50Task:
         if rng.random() >= stage.reobserve:
             return Drawn(known.inputs[i], tokens, known.truth[i], known.depths[i])
         again, spectrum = self._imagined(i, rng)
-        mu, sigma = self._physics[self._fold[i]].posterior(again)
-        return Drawn(inputs(again, mu, sigma, self._blueprint.wavelength), tokens, spectrum, again)
+        read = inputs(again, self._physics[self._fold[i]], self._blueprint.wavelength)
+        return Drawn(read, tokens, spectrum, again)
 
     def _imagined(self, i: int, rng: np.random.Generator) -> tuple[PlanetDepths, F8]:
         """Planet `i` with a shape partly of another of its fold, observed once more."""
@@ -155,8 +155,7 @@ class V50Task:
         levels = mean_depth(own, grid), mean_depth(other, grid)
         spectrum = blend(own, other, share)
         mixed = blend_scale_height(depths, self._training.depths[j], levels, share)
-        bias = self._physics[self._fold[i]].correction.bias  # what measuring it would get wrong
-        return observe_again(mixed, spectrum * (1 + bias), rng), spectrum
+        return observe_again(mixed, own, spectrum, rng), spectrum
 
     def _labelled(self, drawn: Sequence[Drawn]) -> LabelledBatch:
         return LabelledBatch(
