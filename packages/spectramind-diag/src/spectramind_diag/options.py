@@ -38,7 +38,7 @@ class AttributionOptions(Options):
     """Options of the diagnostic `attribution`."""
 
     planets: int = Field(default=12, ge=1, le=10_000)
-    """Planets at most that are explained, drawn at random."""
+    """Planets at most that are explained, the first and others drawn at random."""
     background: int = Field(default=50, ge=1, le=10_000)
     """Planets at most whose mean is the reference that inputs are compared with."""
     permutations: int = Field(default=4, ge=1, le=1000)

@@ -79,7 +79,8 @@ class PlanetLines(Contract):
     y: Annotated[F8, Axes("f8", "planet point", finite=False)]
     style: Literal["solid", "dashed", "dotted"] = "solid"
     background: bool = False
-    """Whether the axes are fitted to the other layers alone: a noisy curve for comparison."""
+    """A noisy curve for comparison: the axes are fitted to the others, and where a reader can ask
+    for a curve, this one starts hidden."""
 
 
 class PlanetPoints(Contract):

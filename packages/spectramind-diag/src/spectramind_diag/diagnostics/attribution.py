@@ -60,7 +60,8 @@ class AttributionDiagnostic:
         if not planets:
             return missing("attribution", TITLE, GUIDE, "No predicted planet has light curves.")
         rng = ctx.child("sample").rng()
-        order = [planets[i] for i in rng.permutation(len(planets))]
+        # The first planet is the one that reports open on.
+        order = [planets[0], *(planets[1 + i] for i in rng.permutation(len(planets) - 1))]
         chosen = tuple(sorted(order[: self.options.planets]))
         attention = None
         if isinstance(estimator, Attends):
@@ -129,7 +130,7 @@ def _result(
         tables = (importance(shap),)
         said.append(f"The strongest input is '{tables[0].columns['input'][0]}'.")
         if len(chosen) < of:
-            said.append(f"{len(chosen)} of {of} planets are explained, drawn at random.")
+            said.append(f"{len(chosen)} of {of} planets are explained: the first, and a sample.")
     else:
         said.append("The estimator names no inputs: attention only.")
         severity = Severity.NOTE

@@ -99,7 +99,7 @@ def _visit(planet: str, number: int, curve: LightCurve) -> Visit:
     for name, series in curve.housekeeping.items():
         finite = series[np.isfinite(series)]
         facts[f"{name}, median"] = float(np.median(finite)) if finite.size else np.nan
-        facts[f"{name}, scatter"] = float(finite.std()) if finite.size else np.nan
+        facts[f"{name}, scatter"] = float(_rounded(finite).std()) if finite.size else np.nan
     return Visit(planet, number, facts, frozenset(curve.counts), curve.time, curve.housekeeping)
 
 

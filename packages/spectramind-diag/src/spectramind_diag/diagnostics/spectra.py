@@ -98,7 +98,8 @@ def _spectrum(evidence: Evidence) -> Figure:
     return Figure(
         name="spectrum",
         title="Transmission spectrum of the chosen planet",
-        caption="FGS1 (one visible band) is drawn left of AIRS-CH0, off the wavelength scale.",
+        caption="FGS1 (one visible band) is drawn left of AIRS-CH0, off the wavelength scale. "
+        "Choose baselines in the legend.",
         x=WAVELENGTH,
         y=DEPTH,
         layers=tuple(layers),

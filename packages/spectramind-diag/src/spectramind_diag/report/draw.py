@@ -114,7 +114,7 @@ def _empty(figure: Figure) -> Any:
 
 
 def _fit_axes(plot: Any) -> None:
-    """Fit the axes to what is not in the background; such curves may run out of the picture."""
+    """Fit the axes to what is not in the background: such curves start hidden, and may run out."""
     shown = [renderer for renderer in plot.renderers if renderer.name != BACKGROUND]
     if len(shown) < len(plot.renderers):
         plot.y_range.renderers = shown
@@ -149,6 +149,7 @@ def _line(plot: Any, source: ColumnDataSource, layer: Line | PlanetLines, hue: s
     glyph = plot.line(
         "x", "y", source=source, color=hue, line_dash=layer.style, line_width=1.6,
         legend_label=layer.name, name=BACKGROUND if behind else None,
+        visible=not behind,
     )  # fmt: skip
     plot.add_tools(HoverTool(renderers=[glyph], tooltips=_tips(layer.name), mode="mouse"))
 
@@ -228,7 +229,8 @@ def _heatmap(plot: Any, layer: Heatmap) -> None:
     if layer.columns is not None:
         plot.xaxis.ticker = layer.x.tolist()
         plot.xaxis.major_label_overrides = dict(zip(layer.x.tolist(), layer.columns, strict=True))
-        plot.xaxis.major_label_orientation = 0.6
+        plot.xaxis.major_label_orientation = "vertical" if len(layer.columns) > 6 else 0.6
+        plot.xaxis.major_label_text_font_size = "10px"
     plot.add_layout(_colour_bar(mapper, layer.value_label), "right")
     if layer.rows_are_planets:
         plot.js_on_event(
