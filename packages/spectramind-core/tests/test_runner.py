@@ -17,6 +17,7 @@ from spectramind_core.contracts import Prediction, RunManifest
 from spectramind_core.errors import DataError, SpectramindError
 from spectramind_core.plugins.registry import Registry
 from spectramind_core.runner import STAGES, RunResult, plan, run
+from spectramind_core.runner.training_log import TrainingLog, replay
 from spectramind_core.settings import Settings
 from spectramind_core.spec import ResolvedSpec, load_spec
 from spectramind_core.storage import load
@@ -71,6 +72,30 @@ def test_two_runs_give_identical_submissions_and_the_second_computes_nothing(go:
     cached = {record.stage: (record.cached, record.items) for record in second.stages}
     for stage in ("calibrate", "train", "predict", "recalibrate"):
         assert cached[stage][0] == cached[stage][1]
+
+
+def test_what_a_cached_training_reported_is_reported_again(go: Go) -> None:
+    def epochs(result: RunResult) -> list[dict[str, object]]:
+        lines = (result.folder / "events.jsonl").read_text().splitlines()
+        events = [json.loads(line) for line in lines]
+        return [e for e in events if e["event"] == "epoch"]
+
+    first, second = epochs(go()), epochs(go())
+    assert [event["estimator"] for event in first] == ["box", "box"]
+    for before, after in zip(first, second, strict=True):
+        assert after == {**before, "time": after["time"], "cached": True}
+
+
+def test_epochs_repeated_after_an_interruption_count_once(tmp_path: Path) -> None:
+    log = TrainingLog(tmp_path, "v50", lambda name, values: None)
+    for epoch, loss in ((1, 3.0), (2, 2.0), (3, 1.5), (2, 2.0), (3, 1.5), (4, 1.0)):
+        log("epoch", {"epoch": epoch, "loss": loss})
+    done = tmp_path / "done"
+    done.mkdir()
+    log.close(done)
+    seen: list[object] = []
+    replay(done, lambda name, values: seen.append((name, values["epoch"], values["cached"])))
+    assert seen == [("epoch", epoch, True) for epoch in (1, 2, 3, 4)]
 
 
 def test_without_the_cache_the_bits_are_the_same(

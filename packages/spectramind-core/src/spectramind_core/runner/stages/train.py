@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from spectramind_core.components import Estimator, Labelled
@@ -9,6 +10,7 @@ from spectramind_core.contracts import Truth
 from spectramind_core.runner.cache import key
 from spectramind_core.runner.job import Job
 from spectramind_core.runner.nouns import Calibrated, Trained
+from spectramind_core.runner.training_log import TrainingLog, replay
 from spectramind_core.spec.resolve import Choice
 
 
@@ -30,6 +32,7 @@ def train(job: Job, calibrated: Calibrated) -> Trained:
             clock.cached += cached
             if cached:
                 estimator.load(folder)
+                replay(folder, job.events.record)
             estimators[choice.section], folders[choice.section] = estimator, folder
         return Trained(calibrated, estimators, keys, folders)
 
@@ -68,13 +71,16 @@ class _Fit:
     def __call__(self, folder: Path) -> None:
         roles = self._calibrated.roles
         validation = _labelled(self._calibrated, roles.validation)
+        name = self._choice.component.name
         with self._job.cache.workspace("train", self._key) as workspace:
+            log = TrainingLog(workspace, name, self._job.events.record)
             self._estimator.fit(
                 _labelled(self._calibrated, roles.train),
                 validation=validation if roles.validation else None,
-                ctx=self._job.context("train", self._choice.component.name, folder=workspace),
+                ctx=replace(self._job.context("train", name, folder=workspace), metrics=log),
             )
             self._estimator.save(folder)
+            log.close(folder)
 
 
 def _labelled(calibrated: Calibrated, planets: tuple[str, ...]) -> Labelled:
