@@ -121,5 +121,74 @@ def test_choosing_a_planet_changes_every_linked_figure(
     expected = mu.y[mu.planets.index("1007")]
     assert after[wanted[0]] == pytest.approx(expected[expected == expected][:20], rel=1e-4)
     assert browser.execute_script("return document.getElementById('planet').value") == "1007"
-    errors = [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
-    assert errors == []
+    assert severe(browser) == []
+
+
+def severe(browser: Any) -> list[Any]:
+    return [line for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+
+
+def drawn(browser: Any, item: str) -> Any:
+    """The figure, scrolled to and drawn."""
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    plot = browser.find_element("css selector", f"[data-item='{item}']")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", plot)
+    WebDriverWait(browser, 20).until(lambda _: plot.get_attribute("data-drawn") == "yes")
+    return plot
+
+
+@pytest.mark.slow
+def test_curves_are_hidden_and_shown_by_keyboard(
+    browser: Any, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence = make(4, 40, 20)
+    results = findings(evidence)
+    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    from selenium.webdriver.common.keys import Keys
+
+    drawn(browser, "spectra--spectrum")
+    toggle = browser.find_element(
+        "xpath", "//*[@data-item='spectra--spectrum']/following-sibling::div/button[text()='mu']"
+    )
+    pressed = [toggle.get_attribute("aria-pressed")]
+    for _ in range(2):
+        toggle.send_keys(Keys.ENTER)
+        pressed.append(toggle.get_attribute("aria-pressed"))
+    assert pressed == ["true", "false", "true"]
+    assert toggle.size["width"] > 10, "the focused button is seen"
+    assert severe(browser) == []
+
+
+@pytest.mark.slow
+def test_a_heatmap_names_the_row_under_the_pointer_without_markup(
+    browser: Any, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence = make(3, 40, 20)
+    ids = ("<b>bold</b>", *evidence.prediction.planet_ids[1:])
+    given = replace(evidence, prediction=evidence.prediction.replace(planet_ids=ids))
+    assert evidence.truth is not None
+    given = replace(given, truth=evidence.truth.replace(planet_ids=ids), baselines={}, steps=())
+    results = findings(given)
+    (path,) = BokehReport(Options()).write(results, given, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    from selenium.webdriver import ActionChains
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    heatmap = drawn(browser, "score--gll_heatmap")
+    shown = set()
+    for up in (-90, -20, 60):
+        ActionChains(browser).move_to_element_with_offset(heatmap, -40, up).perform()
+        text = WebDriverWait(browser, 5).until(lambda _: browser.execute_script(TOOLTIP))
+        shown.add(text.split("row:")[1].split()[0])
+    assert shown == set(ids)
+
+
+TOOLTIP = """
+const texts = (root) => [...root.querySelectorAll("*")].flatMap((node) => [
+  ...(node.className?.includes?.("bk-tooltip-row") ? [node.textContent] : []),
+  ...(node.shadowRoot ? texts(node.shadowRoot) : []),
+]);
+return texts(document).join(" ");
+"""

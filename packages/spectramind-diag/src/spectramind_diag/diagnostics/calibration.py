@@ -136,7 +136,7 @@ def _by_bin(judged: Judged) -> Figure:
     return Figure(
         name="coverage_by_bin",
         title="Coverage minus promise, by bin",
-        caption="Blue covers too seldom, red too often.",
+        caption="Blue covers too seldom, orange too often.",
         x=BIN,
         y=Axis(label="Nominal coverage"),
         layers=(

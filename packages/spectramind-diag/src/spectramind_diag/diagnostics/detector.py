@@ -153,7 +153,7 @@ def _map(
     return Figure(
         name=f"outliers_{_slug(instrument)}",
         title=f"{instrument}: how far each visit is from the usual",
-        caption="The most unusual visit is on top.",
+        caption="Robust deviations from the median; the most unusual visit is on top.",
         x=Axis(label="Quantity"),
         y=Axis(label="Visit"),
         layers=(
@@ -163,7 +163,7 @@ def _map(
                 rows=tuple(group[i].planet for i in order),
                 columns=tuple(name.replace("_", " ") for name in names),
                 values=away[order],
-                value_label="robust deviations from the median",
+                value_label="robust deviations",
                 limits=(-2 * limit, 2 * limit),
                 diverging=True,
                 rows_are_planets=True,
@@ -189,7 +189,14 @@ def _housekeeping(instrument: str, group: Sequence[Visit], points: int) -> Itera
             title=f"{instrument}: {name.replace('_', ' ')} of the chosen planet",
             x=TIME,
             y=Axis(label=name.replace("_", " ").capitalize(), unit=_unit(name)),
-            layers=(PlanetLines(name=name, planets=tuple(v.planet for v in having), x=at, y=rows),),
+            layers=(
+                PlanetLines(
+                    name=name.replace("_", " "),
+                    planets=tuple(v.planet for v in having),
+                    x=at,
+                    y=rows,
+                ),
+            ),
         )
 
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from bokeh.events import Tap
 from bokeh.models import (
+    BasicTicker,
     BoxAnnotation,
     ColorBar,
     ColumnDataSource,
     CustomJS,
+    CustomJSHover,
     HoverTool,
     Label,
     LinearColorMapper,
@@ -75,6 +77,9 @@ def draw(figure: Figure, chosen: str) -> Drawn:
         legend.spacing = 10
         plot.legend.click_policy = "hide"
         plot.legend.background_fill_alpha = 0
+        # Half grey pales a hidden layer's entry on light and dark pages alike.
+        plot.legend.inactive_fill_color = "#808080"
+        plot.legend.inactive_fill_alpha = 0.5
         plot.legend.border_line_alpha = 0
         plot.legend.label_text_color = INK
         plot.legend.label_text_font_size = "11px"
@@ -225,8 +230,11 @@ def _heatmap(plot: Any, layer: Heatmap) -> None:
         [values.astype(np.float32)],
         x=float(layer.x[0]) - step / 2, y=0, dw=step * columns, dh=rows, color_mapper=mapper,
     )  # fmt: skip
-    plot.add_tools(HoverTool(tooltips=[("x", "$x"), (layer.value_label or "value", "@image")]))
-    if layer.columns is not None:
+    _heatmap_tips(plot, layer)
+    if layer.columns is None:
+        # Long names of rows leave a phone's plot little width.
+        plot.xaxis.ticker = BasicTicker(desired_num_ticks=4)
+    else:
         plot.xaxis.ticker = layer.x.tolist()
         plot.xaxis.major_label_overrides = dict(zip(layer.x.tolist(), layer.columns, strict=True))
         plot.xaxis.major_label_orientation = "vertical" if len(layer.columns) > 6 else 0.6
@@ -241,6 +249,23 @@ def _heatmap(plot: Any, layer: Heatmap) -> None:
                 "if (rows[i] !== undefined) window.smv50.choose(rows[i]);",
             ),
         )
+
+
+def _heatmap_tips(plot: Any, layer: Heatmap) -> None:
+    """Name the row and column under the pointer, also where the axis has no room for names."""
+    row = CustomJSHover(
+        args={"rows": list(layer.rows)},
+        code="return String(rows[rows.length - 1 - Math.floor(special_vars.y)] ?? '');",
+    )
+    tips, formats = [("row", "$y{custom}"), ("x", "$x{0.[0]}")], {"$y": row}
+    if layer.columns is not None:
+        formats["$x"] = CustomJSHover(
+            args={"names": list(layer.columns)},
+            code="return String(names[Math.round(special_vars.x)] ?? '');",
+        )
+        tips[1] = ("column", "$x{custom}")
+    tips.append((layer.value_label or "value", "@image{0.0000}"))
+    plot.add_tools(HoverTool(tooltips=tips, formatters=formats))
 
 
 def _spans(plot: Any, layer: Spans) -> None:

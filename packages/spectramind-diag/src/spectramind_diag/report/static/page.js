@@ -98,6 +98,23 @@
     });
   };
 
+  // The legend is drawn on a canvas: buttons for the keyboard and for readers of the screen, seen when focused.
+  const toggles = (root, target) => {
+    const box = Object.assign(document.createElement("div"), { className: "toggles" });
+    for (const { label, renderers } of root.below.find((part) => part.type === "Legend")?.items ?? []) {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label.value });
+      const press = () => button.setAttribute("aria-pressed", renderers.every((each) => each.visible));
+      button.addEventListener("click", () => {
+        const visible = button.getAttribute("aria-pressed") !== "true";
+        for (const each of renderers) each.visible = visible;
+      });
+      for (const each of renderers) each.properties.visible.change.connect(press);
+      press();
+      box.append(button);
+    }
+    if (box.children.length) target.after(box);
+  };
+
   const choose = (planet) => {
     if (planet === chosen || !planets.includes(planet)) return;
     chosen = planet;
@@ -126,6 +143,7 @@
       clouds.push(source);
       highlight(source);
     }
+    toggles(root, target);
     target.dataset.drawn = "yes";
   };
 
