@@ -43,8 +43,8 @@ class Line:
         loss = (module(x) - y).square().mean()
         return loss + self.poisoned if float(epoch) >= self.poison else loss
 
-    def score(self, module: nn.Module) -> float:
+    def assess(self, module: nn.Module) -> dict[str, float]:
         assert not module.training
         x = torch.linspace(0, 1, 20)[:, None]
         honest = -float((module(x) - 2 * x - 1).square().mean())
-        return self.scores.pop(0) if self.scores else honest
+        return {"score": self.scores.pop(0) if self.scores else honest}

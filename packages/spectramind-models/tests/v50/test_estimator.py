@@ -166,6 +166,44 @@ def test_a_killed_training_ends_as_a_straight_one_to_the_bit(
     )
 
 
+def test_epochs_tell_their_member_and_how_rules_fare(
+    labelled: Labelled, parts: dict[str, Any], tmp_path: Path
+) -> None:
+    told: list[Mapping[str, Any]] = []
+    rules = [
+        RulePart("tight", Bounds(BoundsOptions(max_depth=0.001)), 0.1),
+        RulePart("loose", Bounds(BoundsOptions(max_depth=0.9)), 0.1),
+        RulePart("ignored", Bounds(BoundsOptions()), 0.0),
+    ]
+    estimator = V50(OPTIONS.model_copy(update={"members": 2}), {**parts, "rules": rules})
+    ctx = context(tmp_path, metrics=lambda name, values: told.append({"event": name, **values}))
+    estimator.fit(labelled, validation=labelled, ctx=ctx)
+    assert [(each["member"], each["epoch"]) for each in told] == [(0, 1), (0, 2), (1, 1), (1, 2)]
+    for each in told:
+        assert each["rule_tight"] > 0
+        assert each["rule_loose"] == 0
+        assert "rule_ignored" not in each
+
+
+def test_bins_hear_nothing_from_bins_that_were_not_measured(
+    fitted: V50, labelled: Labelled, tmp_path: Path
+) -> None:
+    (visit,) = labelled.light_curves[labelled.light_curves.planet_ids[0]]
+    assert visit.airs is not None
+    valid = np.array(visit.airs.valid)
+    valid[:, 40:80] = False
+    some = LightCurveSet.from_visits(
+        [visit.replace(airs=visit.airs.replace(valid=valid))], labelled.light_curves.wavelength
+    )
+    heard: list[np.ndarray] = []
+    airs = fitted._networks[0].airs
+    assert airs is not None
+    hook = airs.register_forward_pre_hook(lambda _, given: heard.append(given[1].numpy()))
+    fitted.predict(some, ctx=context(tmp_path))
+    hook.remove()
+    assert np.flatnonzero(~heard[0][0]).tolist() == list(range(41, 81))
+
+
 def test_members_form_a_mixture_and_come_back_from_disk(
     labelled: Labelled, parts: dict[str, Any], tmp_path: Path
 ) -> None:

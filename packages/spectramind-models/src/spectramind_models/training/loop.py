@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,7 +52,7 @@ class _Training:
         resumed = self.state.read(self.path, module, optimiser)
         self.module, self.optimiser = fabric.setup(module, optimiser)
         if not resumed:
-            self.state.keep_if_best(self.bare, self.score())
+            self.state.keep_if_best(self.bare, self.assess()["score"])
 
     @property
     def bare(self) -> nn.Module:
@@ -68,9 +68,9 @@ class _Training:
             loss, norm, learning_rate = self.epoch(stage)
             at.epoch, at.total = at.epoch + 1, at.total + 1
             self.check(loss)
-            score = self.score()
-            self.state.keep_if_best(self.bare, score)
-            self.report(stage, loss, score, learning_rate, norm, time.perf_counter() - start)
+            found = self.assess()
+            self.state.keep_if_best(self.bare, found["score"])
+            self.report(stage, loss, found, learning_rate, norm, time.perf_counter() - start)
             if at.total % self.options.checkpoint_every == 0:
                 self.write()
         return self.state.best
@@ -122,11 +122,11 @@ class _Training:
         mean = self.fabric.all_reduce(loss.detach(), reduce_op="mean")
         return float(mean), float(norm)
 
-    def score(self) -> float:
-        """Score of the validation planets as the weights are now, computed alike on every rank."""
+    def assess(self) -> Mapping[str, float]:
+        """Score of the validation planets as the weights are now, and more; alike on every rank."""
         self.bare.eval()
         with torch.no_grad():
-            return self.task.score(self.bare)
+            return self.task.assess(self.bare)
 
     def check(self, loss: float) -> None:
         """Stop where training diverges."""
@@ -149,7 +149,7 @@ class _Training:
         self,
         stage: StageOptions,
         loss: float,
-        score: float,
+        found: Mapping[str, float],
         learning_rate: float,
         norm: float,
         seconds: float,
@@ -159,7 +159,7 @@ class _Training:
             "epoch": at.total,
             "stage": at.stage,
             "loss": loss,
-            "score": score,
+            **found,
             "best_score": at.best_score or 0.0,
             "lr": learning_rate,
             "grad_norm": norm,

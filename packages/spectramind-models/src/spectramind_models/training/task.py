@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -35,6 +35,9 @@ class Task(Protocol):
         """Mean loss of a batch, nats."""
         ...
 
-    def score(self, module: nn.Module) -> float:
-        """Challenge score of the validation planets, unclipped; the module is in ``eval`` mode."""
+    def assess(self, module: nn.Module) -> Mapping[str, float]:
+        """What to report of the validation planets; the module is in ``eval`` mode.
+
+        ``score`` is their challenge score, unclipped, by which the best weights are chosen.
+        """
         ...

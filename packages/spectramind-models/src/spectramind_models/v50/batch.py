@@ -29,6 +29,8 @@ class Batch(NamedTuple):
     """``[planet, wave]`` float64: the physics posterior."""
     sigma: Tensor
     """``[planet, wave]`` float64."""
+    measured: Tensor
+    """``[planet, wave]`` bool: bins that were measured at all."""
     lean: Tensor
     """``[planet, wave]`` float64: what the fit's evidence would correct, in sigma."""
 
@@ -43,6 +45,7 @@ def collate(inputs: Sequence[Inputs], tokens: Sequence[F8]) -> Batch:
         valid=torch.from_numpy(valid),
         mu=_stacked([each.mu for each in inputs]),
         sigma=_stacked([each.sigma for each in inputs]),
+        measured=_stacked([each.measured for each in inputs]),
         lean=_stacked([each.lean for each in inputs]),
     )
 

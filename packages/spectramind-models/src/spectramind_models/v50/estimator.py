@@ -128,7 +128,7 @@ class V50:
         for planet in self._planets(light_curves, every):
             batch = collate([self._read(planet, physics)], [planet.tokens])
             for network in self._networks:
-                found = network.attention(batch.nodes)
+                found = network.attention(batch.nodes, batch.measured)
                 total += 0 if found is None else found[0].double().numpy()
         return total / (len(every) * len(self._networks))
 
@@ -212,7 +212,10 @@ class V50:
         fold: Index,
         ctx: Context,
     ) -> Network:
-        own = ctx.child("member", str(member))
+        def report(name: str, values: Mapping[str, float]) -> None:
+            ctx.metrics(name, {**values, "member": member})
+
+        own = replace(ctx.child("member", str(member)), metrics=report)
         folder = ctx.folder / f"member{member}"
         folder.mkdir(exist_ok=True)
         task = V50Task(

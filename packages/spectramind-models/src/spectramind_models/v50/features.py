@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from spectramind_core.arrays import F8
+from spectramind_core.arrays import F8, Bool
 from spectramind_core.molecules import membership
 from spectramind_models.rules.grid import airs_start
 from spectramind_models.transit.depths import PlanetDepths
@@ -39,6 +39,8 @@ class Inputs:
     mu: F8
     """``[wave]`` the physics posterior that the network corrects."""
     sigma: F8
+    measured: Bool
+    """``[wave]``: bins that were measured at all."""
     lean: F8
     """``[wave]``: correction of mu that the fit's evidence asks for, in sigma."""
 
@@ -56,7 +58,8 @@ def inputs(depths: PlanetDepths, physics: Physics, wavelength: F8) -> Inputs:
     with np.errstate(divide="ignore", invalid="ignore"):
         nodes = _nodes(depths, mu, sigma, lean, wavelength, level, ruler)
         planet = _planet(depths, mu, sigma, wavelength, level, ruler)
-    return Inputs(nodes.astype(np.float32), planet.astype(np.float32), mu, sigma, lean)
+    single = nodes.astype(np.float32), planet.astype(np.float32)
+    return Inputs(*single, mu, sigma, depths.measured, lean)
 
 
 def mean_depth(mu: F8, wavelength: F8) -> float:

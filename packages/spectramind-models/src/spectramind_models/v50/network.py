@@ -117,6 +117,7 @@ class Network(nn.Module):
         valid: Tensor,
         mu: Tensor,
         sigma: Tensor,
+        measured: Tensor,
         lean: Tensor,
     ) -> dict[str, Tensor]:
         """See `Batch` for what goes in.
@@ -127,7 +128,7 @@ class Network(nn.Module):
             ``mu`` and ``sigma`` ``[planet, wave]``, ``latents [planet, width]``, and ``factors
             [planet, rank, wave]`` if there is a head for them.
         """
-        hidden, latents = self.encode(nodes, planet, tokens, valid)
+        hidden, latents = self.encode(nodes, planet, tokens, valid, measured)
         found = {"mu": mu, "sigma": sigma, "latents": latents}
         for head in self.heads.values():
             found.update(head(hidden, mu, sigma))
@@ -137,14 +138,13 @@ class Network(nn.Module):
         return found
 
     def encode(
-        self, nodes: Tensor, planet: Tensor, tokens: Tensor, valid: Tensor
+        self, nodes: Tensor, planet: Tensor, tokens: Tensor, valid: Tensor, measured: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Hidden states of bins ``[planet, wave, width]`` and planets ``[planet, width]``."""
         nodes = self.node_scale(nodes)
         parts = [nodes]
         if self.airs is not None:
-            everywhere = torch.ones(nodes.shape[:2], dtype=torch.bool, device=nodes.device)
-            parts.append(self.airs(nodes, everywhere))
+            parts.append(self.airs(nodes, measured))
         bins = nn.functional.gelu(self.bins(torch.cat(parts, -1)))
         about = [self.planet_scale(planet), bins.mean(1)]
         if self.fgs1 is not None:
@@ -154,12 +154,11 @@ class Network(nn.Module):
         fused = self.norm(bins * (1 + scale) + shift)
         return self.drop(fused + nn.functional.gelu(self.mix(fused))), latents
 
-    def attention(self, nodes: Tensor) -> Tensor | None:
+    def attention(self, nodes: Tensor, measured: Tensor) -> Tensor | None:
         """``[planet, wave, wave]``: what bins attend to; None if the encoder has no attention."""
         if not hasattr(self.airs, "attention"):
             return None
-        everywhere = torch.ones(nodes.shape[:2], dtype=torch.bool, device=nodes.device)
-        found: Tensor = self.airs.attention(self.node_scale(nodes), everywhere)  # type: ignore[union-attr,operator]
+        found: Tensor = self.airs.attention(self.node_scale(nodes), measured)  # type: ignore[union-attr,operator]
         return found
 
     def _pooled(self, tokens: Tensor, valid: Tensor) -> Tensor:

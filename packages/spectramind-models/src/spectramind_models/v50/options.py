@@ -24,6 +24,10 @@ class V50Options(Options):
     """Priors that training planets' posteriors come from: each has not seen its share of them."""
     members: int = Field(default=1, ge=1, le=100)
     """Networks trained from different seeds, predicting together as a mixture."""
+    jitter: float = Field(default=0.1, ge=0, le=10)
+    """Noise that training adds to the light curve's residuals, in their standard deviations."""
+    time_shift: float = Field(default=0.02, ge=0, le=1)
+    """Standard deviation of training's shift of the light curve, in transit durations."""
     max_mixing: float = Field(default=0.4, ge=0, le=1)
     """Largest share of another planet's shape in a re-observed spectrum."""
     edition: Literal[2024, 2025] = 2025

@@ -29,12 +29,6 @@ from spectramind_models.v50.posterior import Index, Physics, members_of
 from spectramind_models.v50.reobserve import blend, blend_scale_height, observe_again
 from spectramind_models.v50.tokens import PHASE, RESIDUAL
 
-JITTER = 0.1
-"""Noise added to the residual channel in training, in its own units."""
-
-SHIFT = 0.02
-"""Shift of the light curve in time in training, transit durations."""
-
 
 @dataclass(frozen=True)
 class Planets:
@@ -64,6 +58,8 @@ class LabelledBatch(NamedTuple):
     depth: Tensor
     """``[planet, wave]``: depths by physics, for rules."""
     error: Tensor
+    tension: Tensor
+    """``[planet]``: mid-transit in FGS1 less that in AIRS, in its error, for rules."""
 
 
 class V50Task:
@@ -119,27 +115,49 @@ class V50Task:
         if stage.joint > 0 and "factors" in found:
             joint = joint_negative_log_likelihood(mu, sigma, found["factors"], batch.truth, unit)
             total = total + stage.joint * joint.mean()
-        scene = Scene(
-            wavelength=self._blueprint.wavelength,
-            features={"physics_depth": batch.depth, "physics_sigma": batch.error},
-        )
 
         def factor(rule: str) -> float:
             return stage.rules * stage.rule_factors.get(rule, 1.0)
 
-        return total + penalty(self._rules, mu, sigma, scene=scene, factor=factor)
+        return total + penalty(self._rules, mu, sigma, scene=self._scene(batch), factor=factor)
 
-    def score(self, module: nn.Module) -> float:
-        """Challenge score of the validation planets."""
-        return score_planets(module, self._validation, self._options)
+    def assess(self, module: nn.Module) -> dict[str, float]:
+        """Challenge score of the validation planets, and the mean violation of each rule."""
+        known, edition = self._validation, self._options.edition
+        mean, std = NAIVE[edition]
+        drawn = zip(known.inputs, known.tokens, known.truth, known.depths, strict=True)
+        batch = self._labelled([Drawn(*each) for each in drawn])
+        found = predict(module, batch.batch)
+        mu, sigma = (found[name].double() for name in ("mu", "sigma"))
+        score = score_arrays(
+            mu.numpy(), sigma.numpy(), known.truth, mean=mean, std=std, edition=edition
+        ).raw
+        scene = self._scene(batch)
+        rules = {
+            f"rule_{part.name}": float(part.rule.violation(mu, sigma, scene=scene).mean())
+            for part in self._rules
+            if part.weight > 0
+        }
+        return {"score": score, **rules}
+
+    def _scene(self, batch: LabelledBatch) -> Scene:
+        """What rules may know of a batch."""
+        return Scene(
+            wavelength=self._blueprint.wavelength,
+            features={
+                "physics_depth": batch.depth,
+                "physics_sigma": batch.error,
+                "timing_tension": batch.tension,
+            },
+        )
 
     def _drawn(self, i: int, stage: StageOptions, epoch: int) -> Drawn:
         """Planet `i` in this epoch: as it was observed, or observed once more."""
         rng = self._stream("planet", str(epoch), str(i)).rng()
         known = self._training
         tokens = known.tokens[i].copy()
-        tokens[:, RESIDUAL] += JITTER * rng.standard_normal(len(tokens))
-        tokens[:, PHASE] += SHIFT * rng.standard_normal()
+        tokens[:, RESIDUAL] += self._options.jitter * rng.standard_normal(len(tokens))
+        tokens[:, PHASE] += self._options.time_shift * rng.standard_normal()
         if rng.random() >= stage.reobserve:
             return Drawn(known.inputs[i], tokens, known.truth[i], known.depths[i])
         again, spectrum = self._imagined(i, rng)
@@ -163,15 +181,8 @@ class V50Task:
             truth=torch.from_numpy(np.stack([each.truth for each in drawn])),
             depth=torch.from_numpy(np.stack([each.depths.depth for each in drawn])),
             error=torch.from_numpy(np.stack([each.depths.sigma for each in drawn])),
+            tension=torch.tensor([each.depths.features["timing_tension"] for each in drawn]),
         )
 
     def _stream(self, *names: str) -> Context:
         return Context(seed=self._seed, names=(*self._names, *names))
-
-
-def score_planets(module: nn.Module, planets: Planets, options: V50Options) -> float:
-    """Challenge score of labelled planets, unclipped so that it tells bad from worse."""
-    mean, std = NAIVE[options.edition]
-    found = predict(module, collate(planets.inputs, planets.tokens))
-    mu, sigma = (found[name].double().numpy() for name in ("mu", "sigma"))
-    return score_arrays(mu, sigma, planets.truth, mean=mean, std=std, edition=options.edition).raw
