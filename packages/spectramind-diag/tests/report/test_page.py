@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -183,6 +184,24 @@ def test_a_heatmap_names_the_row_under_the_pointer_without_markup(
         text = WebDriverWait(browser, 5).until(lambda _: browser.execute_script(TOOLTIP))
         shown.add(text.split("row:")[1].split()[0])
     assert shown == set(ids)
+
+
+@pytest.mark.slow
+def test_every_figure_is_printed_though_none_was_scrolled_to(
+    browser: Any, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    evidence = make(4, 40, 20)
+    results = findings(evidence)
+    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    ready = "return document.documentElement.dataset.ready"
+    WebDriverWait(browser, 30).until(lambda _: browser.execute_script(ready) == "yes")
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    widths = [int(found) for found in re.findall(rb"/Width (\d+)", pdf)]
+    # A canvas prints as an image; shading and icons are narrower.
+    assert sum(width > 300 for width in widths) >= sum(len(result.figures) for result in results)
 
 
 TOOLTIP = """

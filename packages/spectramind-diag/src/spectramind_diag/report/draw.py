@@ -79,7 +79,7 @@ def draw(figure: Figure, chosen: str) -> Drawn:
         plot.legend.background_fill_alpha = 0
         # Half grey pales a hidden layer's entry on light and dark pages alike.
         plot.legend.inactive_fill_color = "#808080"
-        plot.legend.inactive_fill_alpha = 0.5
+        plot.legend.inactive_fill_alpha = 0.3
         plot.legend.border_line_alpha = 0
         plot.legend.label_text_color = INK
         plot.legend.label_text_font_size = "11px"

@@ -1,6 +1,6 @@
 """The report `bokeh`: one HTML file that needs no network.
 
-Figures are embedded as JSON and drawn when they come into view; the values of layers that hold many
+Figures are embedded as JSON and drawn those in view first; the values of layers that hold many
 planets lie beside them as base64 in 65,535 steps a row, so that a thousand planets stay small.
 """
 

@@ -1,5 +1,5 @@
 "use strict";
-// Draws figures when they come into view, and shows the chosen planet everywhere.
+// Draws figures, those in view first, and shows the chosen planet everywhere.
 (() => {
   const { items, stores, lists } = JSON.parse(document.getElementById("data").textContent);
   const planets = lists[0];
@@ -127,7 +127,10 @@
 
   const step = (by) => choose(planets[(planets.indexOf(chosen) + by + planets.length) % planets.length]);
 
+  const begun = new Set();
   const draw = async (target) => {
+    if (begun.has(target)) return;
+    begun.add(target);
     const key = target.dataset.item;
     const view = await Bokeh.embed.embed_item(items[key], target);
     const root = [...view].length ? [...view][0].model : view.model;
@@ -148,20 +151,20 @@
   };
 
   const seen = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (entry.isIntersecting) {
-        seen.unobserve(entry.target);
-        draw(entry.target);
-      }
-    }
+    for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
   }, { rootMargin: "600px" });
-  for (const target of document.querySelectorAll(".plot")) seen.observe(target);
-  window.addEventListener("beforeprint", () => {
-    for (const target of document.querySelectorAll(".plot:not([data-drawn])")) {
-      seen.unobserve(target);
-      draw(target);
+  const plots = [...document.querySelectorAll(".plot")];
+  for (const target of plots) seen.observe(target);
+  // Printing waits for no figure, so the rest are drawn one by one while nothing else is to do.
+  const idle = () => new Promise((go) => (window.requestIdleCallback ?? setTimeout)(() => go()));
+  const rest = async () => {
+    for (const target of plots) {
+      await idle();
+      await draw(target);
     }
-  });
+    document.documentElement.dataset.ready = "yes";
+  };
+  window.addEventListener("load", rest);
 
   input.addEventListener("change", () => choose(input.value));
   document.getElementById("previous").addEventListener("click", () => step(-1));
