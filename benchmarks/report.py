@@ -28,12 +28,21 @@ OPTIONS = {"latents": {"methods": ["pca", "tsne"]}}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 
 
-def first_paint(page: Path) -> float | None:
-    """Seconds until Chromium paints something of the page; None where there is no Chromium."""
+CHOOSE = """
+const began = performance.now();
+document.getElementById("next").click();
+requestAnimationFrame(() => requestAnimationFrame(() =>
+  arguments[arguments.length - 1]((performance.now() - began) / 1000)));
+"""
+
+
+def in_browser(page: Path) -> tuple[float, float] | None:
+    """Seconds to Chromium's first paint, and to another planet in all figures; None without it."""
     chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not chromium or not driver:
         return None
     from selenium import webdriver
+    from selenium.webdriver.support.wait import WebDriverWait
 
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
@@ -41,11 +50,21 @@ def first_paint(page: Path) -> float | None:
         options.add_argument(flag)
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     try:
+        browser.set_script_timeout(120)
         browser.get(page.as_uri())
         script = "return performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        return float(browser.execute_script(script)) / 1000
+        painted = float(browser.execute_script(script)) / 1000
+        ready = "return document.documentElement.dataset.ready"
+        WebDriverWait(browser, 120).until(lambda _: browser.execute_script(ready) == "yes")
+        return painted, float(browser.execute_async_script(CHOOSE))
     finally:
         browser.quit()
+
+
+def say(what: str, value: float, unit: str, limit: float) -> None:
+    """One figure, its limit, and whether it holds."""
+    verdict = "met" if value <= limit else "NOT MET"
+    print(f"{what}: {value:.2f} {unit} (limit {limit:g}: {verdict})")
 
 
 def main() -> None:
@@ -59,19 +78,22 @@ def main() -> None:
             options = component.options.model_validate(OPTIONS.get(name, {}))
             found = registry.build(component, options, {}).run(given, ctx=Context())
             results.append(found)
-    print(f"{planets} planets, diagnostics: {time.perf_counter() - began:.1f} s (limit 60)")
+    say(f"{planets} planets, diagnostics", time.perf_counter() - began, "s", 60)
     began = time.perf_counter()
     page = render(results, given)
-    print(f"page: {time.perf_counter() - began:.1f} s, {len(page) / 1e6:.1f} MB (limit 25)")
+    print(f"page written in {time.perf_counter() - began:.2f} s")
+    say("page", len(page) / 1e6, "MB", 25)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"peak memory: {peak:.2f} GB (limit 2; the made-up light curves included)")
+    say("peak memory, the made-up light curves included", peak, "GB", 2)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         path.write_text(page, encoding="utf-8")
-        painted = first_paint(path)
-    print(
-        "first paint: no Chromium" if painted is None else f"first paint: {painted:.2f} s (limit 3)"
-    )
+        seen = in_browser(path)
+    if seen is None:
+        print("first paint: no Chromium")
+        return
+    say("first paint", seen[0], "s", 3)
+    print(f"another planet in all figures: {seen[1]:.2f} s")
 
 
 if __name__ == "__main__":
