@@ -285,6 +285,15 @@ def test_runs_are_compared_on_the_planets_they_share(evidence: Evidence, tmp_pat
     assert "absent is left out" in result.verdict
 
 
+def test_a_run_is_not_said_to_beat_its_equal(evidence: Evidence, tmp_path: Path) -> None:
+    (tmp_path / "day" / "run" / "predictions").mkdir(parents=True)
+    save(evidence.prediction, tmp_path / "day" / "run" / "predictions" / "final.h5")
+    (tmp_path / "day" / "run" / "metrics.json").write_text(json.dumps({"score": 0.1}))
+    result = run("comparison", replace(evidence, runs=(tmp_path / "day" / "run",)))
+    assert "scores the same" in result.verdict
+    assert "best" not in result.verdict
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_poor_evidence_is_said_and_fails_nothing(name: str, make: Callable[..., Evidence]) -> None:
     whole = make(3, 20, 20)

@@ -184,4 +184,6 @@ def _verdict(facts: Table) -> tuple[str, Severity]:
     name = facts.columns["run"][worst + 1]
     if gains[worst] < 0:
         return f"'{name}' scores {-gains[worst]:.4f} better than this run.", Severity.WARNING
+    if gains[worst] == 0:
+        return f"No run scores better than this one; '{name}' scores the same.", Severity.OK
     return f"This run scores best; next is '{name}', {gains[worst]:.4f} below.", Severity.OK
