@@ -181,3 +181,18 @@ def test_scatter_sees_white_noise_and_neither_transit_nor_drift() -> None:
     time = np.linspace(-1, 1, 5000)
     slow = 1e5 * (1 + 0.01 * time**2) * np.where(np.abs(time) < 0.3, 0.976, 1.0)
     assert noise.scatter(slow + 30 * rng.standard_normal(5000)) == pytest.approx(30, rel=0.05)
+
+
+def test_responses_to_movement_lean_on_neighbours_and_bad_pixels_keep_their_own() -> None:
+    rng = np.random.default_rng(4)
+    light = np.geomspace(1e5, 5e3, 282)
+    spread, noise = 0.002, 0.01
+    true = 0.05 + 0.02 * np.linspace(-1, 1, 282) + spread * rng.standard_normal(282)
+    true[140] += 0.5
+    error = np.full((1, 282), noise)
+    seen = true + noise * rng.standard_normal(282)
+    found = jitter.shrunk(seen[None] * light, error * light, light)[0] / light
+    assert np.delete(found - true, 140).std() < 0.6 * noise
+    assert found[140] == pytest.approx(seen[140])
+    few = jitter.shrunk(seen[None, :20] * light[:20], error[:, :20] * light[:20], light[:20])
+    np.testing.assert_array_equal(few[0], seen[:20] * light[:20])

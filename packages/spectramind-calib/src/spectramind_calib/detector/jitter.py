@@ -9,8 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import median_filter
 
 from spectramind_core.arrays import F8
+
+NEIGHBOURS = 41
+"""Columns over which the response to movement is nearly the same share of the light."""
+
+OUTLYING = 4.0
+"""Standard deviations beyond which a column's response is its own: a bad pixel near the trace."""
 
 
 def centroids(moments: F8) -> F8:
@@ -69,11 +76,47 @@ def decorrelate(flux: F8, movement: F8, window: int) -> F8:
     # with the design once more made fast, by the transpose of the same smoothing.
     low, high = _edges(flux.shape[-1], window)
     again = design - (high - low) * smooth(design / (high - low), window)
-    solution, *_ = np.linalg.lstsq(
-        np.einsum("ik,jk->ij", design, design), np.einsum("ik,ck->ic", again, flux), rcond=None
-    )
+    normal = np.einsum("ik,jk->ij", design, design)
+    solution, *_ = np.linalg.lstsq(normal, np.einsum("ik,ck->ic", again, flux), rcond=None)
+    noise = np.diff(flux, axis=-1).std(axis=-1) / np.sqrt(2)
+    error = np.sqrt(np.diag(np.linalg.pinv(normal)))[:, None] * noise
+    solution = shrunk(solution, error, flux.mean(axis=-1))
     centred = terms[keep] - terms[keep].mean(-1, keepdims=True)
     result: F8 = flux - np.einsum("ic,ik->ck", solution, centred / spread[keep, None])
+    return result
+
+
+def shrunk(response: F8, error: F8, light: F8) -> F8:
+    """Responses to movement, each column's drawn towards its neighbours' as far as noise demands.
+
+    What a column loses when the image moves is nearly the same share of its light as in the columns
+    beside it; flats and interpolated pixels add something of its own, and a bad pixel near the
+    trace much. A column's own response alone is so noisy that removing it at all speeds, slow ones
+    included, would add more to a depth's error than it takes away. This is the posterior mean for a
+    Gaussian spread about the running median, the spread being what the columns show beyond
+    their errors; responses far outside it are kept.
+
+    Parameters
+    ----------
+    response, error
+        ``[term, column]`` electrons a unit of movement, in order of wavelength.
+    light
+        ``[column]`` mean electrons.
+
+    References
+    ----------
+    Efron & Morris 1973, J. Am. Stat. Assoc. 68, 117: empirical Bayes estimates of many means.
+    """
+    if light.size < 2 * NEIGHBOURS or not np.all(light > 0):
+        return response
+    share, error = response / light, error / light
+    common = median_filter(share, size=(1, NEIGHBOURS), mode="nearest")
+    own = share - common
+    seen = (1.4826 * np.median(np.abs(own), axis=1, keepdims=True)) ** 2
+    spread = np.maximum(seen - np.median(error**2, axis=1, keepdims=True), 0.0)
+    total = spread + error**2
+    gain = np.where(own**2 > OUTLYING**2 * total, 1.0, spread / total)
+    result: F8 = (common + gain * own) * light
     return result
 
 
