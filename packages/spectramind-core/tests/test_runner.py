@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -164,6 +166,28 @@ def test_an_interrupted_run_says_so_and_keeps_its_logs(
         go()
     (manifest,) = settings.output.rglob("manifest.json")
     assert json.loads(manifest.read_text())["status"] == "interrupted"
+
+
+def test_runs_that_want_the_same_training_wait_for_it(
+    spec: Callable[..., ResolvedSpec],
+    registry: Registry,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained: list[str] = []
+    fit = stand_ins.BoxEstimator.fit
+
+    def slow(self: stand_ins.BoxEstimator, *args: object, **more: object) -> None:
+        trained.append("began")
+        time.sleep(0.5)
+        fit(self, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stand_ins.BoxEstimator, "fit", slow)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(run, spec(), registry=registry, settings=settings) for _ in range(2)]
+        first, second = (each.result() for each in runs)
+    assert _submission(first) == _submission(second)
+    assert len(trained) == 2  # the estimator and the baseline, once each
 
 
 def test_interrupted_training_finds_its_workspace_again(

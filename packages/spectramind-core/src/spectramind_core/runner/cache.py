@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from spectramind_core.spec.canonical import digest
 from spectramind_core.storage import remove, replacing, storage_errors
 
@@ -43,6 +45,16 @@ class Cache:
             temporary.mkdir()
             make(temporary)
         return path, False
+
+    @contextmanager
+    def alone(self, stage: str, key: str) -> Iterator[None]:
+        """Make other runs that want the same long work wait: they then find it done."""
+        path = self.root / "unfinished" / stage / f"{key}.lock"
+        with storage_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(path).acquire()
+        with lock:
+            yield
 
     @contextmanager
     def workspace(self, stage: str, key: str) -> Iterator[Path]:

@@ -24,11 +24,11 @@ def train(job: Job, calibrated: Calibrated) -> Trained:
         folders: dict[str, Path] = {}
         for choice in choices:
             estimator: Estimator = job.build(choice)
-            folder, cached = job.cache.obtain(
-                "train",
-                keys[choice.section],
-                _Fit(job, choice, estimator, calibrated, keys[choice.section]),
-            )
+            own = keys[choice.section]
+            with job.cache.alone("train", own):
+                folder, cached = job.cache.obtain(
+                    "train", own, _Fit(job, choice, estimator, calibrated, own)
+                )
             clock.cached += cached
             if cached:
                 estimator.load(folder)
