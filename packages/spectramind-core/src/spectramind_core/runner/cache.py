@@ -10,7 +10,7 @@ from typing import Any
 from filelock import FileLock
 
 from spectramind_core.spec.canonical import digest
-from spectramind_core.storage import remove, replacing, storage_errors
+from spectramind_core.storage import publishing, remove, storage_errors
 
 
 def key(stage: str, **parts: Any) -> str:
@@ -21,8 +21,8 @@ def key(stage: str, **parts: Any) -> str:
 class Cache:
     """Folders of results below a root, one per stage and key, complete or absent.
 
-    Several runs may share a root: results are moved into place whole, and equal keys mean equal
-    content.
+    Several runs may share a root: results are moved into place whole, equal keys mean equal
+    content, and where two runs make the same the first is kept.
     """
 
     def __init__(self, root: Path) -> None:
@@ -41,7 +41,7 @@ class Cache:
         path = self.path(stage, key)
         if path.exists():
             return path, True
-        with replacing(path) as temporary:
+        with publishing(path) as temporary:
             temporary.mkdir()
             make(temporary)
         return path, False

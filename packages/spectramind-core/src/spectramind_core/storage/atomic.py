@@ -25,15 +25,43 @@ def replacing(path: Path) -> Iterator[Path]:
     StorageError
         If the disk is full or the place cannot be written.
     """
+    with _beside(path) as temporary:
+        yield temporary
+        _sync(temporary)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        temporary.replace(path)
+
+
+@contextmanager
+def publishing(path: Path) -> Iterator[Path]:
+    """As `replacing`, for a folder that others may be making, too: the first is kept.
+
+    Whoever already reads what the first one made is not disturbed.
+
+    Raises
+    ------
+    StorageError
+        If the disk is full or the place cannot be written.
+    """
+    with _beside(path) as temporary:
+        yield temporary
+        _sync(temporary)
+        try:
+            temporary.rename(path)
+        except OSError:
+            if not path.exists():
+                raise
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`; what is left of it at the end goes."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            _sync(temporary)
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            temporary.replace(path)
         finally:
             remove(temporary)
 
