@@ -116,12 +116,12 @@ def test_without_torch_geometric_it_says_what_to_install(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch_geometric.nn.dense", None)
-    for name in ("network", "training"):
+    for name in ("network", "training", "ensemble"):
         monkeypatch.delitem(
             sys.modules, f"spectramind_calib.uncertainty.corel.{name}", raising=False
         )
     import spectramind_calib.uncertainty.corel as room
 
-    monkeypatch.delattr(room, "training", raising=False)
+    monkeypatch.delattr(room, "ensemble", raising=False)
     with pytest.raises(PluginError, match=r"spectramind-calib\[corel\]"):
         Corel(SMALL).fit(*planets(60, 1), ctx=ctx)

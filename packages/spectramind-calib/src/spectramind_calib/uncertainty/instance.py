@@ -10,9 +10,10 @@ from scipy.optimize import minimize
 
 from spectramind_calib.uncertainty.bins import molecule_weights, require_same_grid
 from spectramind_calib.uncertainty.evidence import Standardizer
+from spectramind_calib.uncertainty.folds import fold_of
 from spectramind_calib.uncertainty.options import InstanceOptions
 from spectramind_calib.uncertainty.rescale import MIN_FACTOR, with_sigma
-from spectramind_calib.uncertainty.state import fitted_on, fold_of, read_state, write_state
+from spectramind_calib.uncertainty.state import fitted_on, read_state, write_state
 from spectramind_core.arrays import F8, Array
 from spectramind_core.components import Context
 from spectramind_core.contracts import Prediction, Truth

@@ -30,7 +30,12 @@ def bin_limits(residuals: F8, levels: Sequence[float], *, symmetric: bool) -> tu
 def pooled_limits(
     residuals: F8, levels: Sequence[float], weights: F8, *, symmetric: bool
 ) -> tuple[F8, F8]:
-    """Limits common to all bins of an instrument, each ``[level, wave]``."""
+    """Limits common to all bins of an instrument, each ``[level, wave]``.
+
+    Averaged over bins they hold ``[c, c + 1 / (n + 1)]`` of a new planet's residuals if symmetric,
+    ``[c, c + 2 / (n + 1)]`` otherwise: each end is then a quantile with a share of its own for the
+    new planet.
+    """
     lower = np.empty((len(levels), residuals.shape[1]))
     upper = np.empty_like(lower)
     tails = [0.5 + level / 2 for level in levels]

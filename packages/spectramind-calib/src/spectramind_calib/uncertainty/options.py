@@ -50,7 +50,8 @@ class ConformalOptions(LevelOptions):
     score: Literal["symmetric", "asymmetric", "absolute"] = "symmetric"
     """``symmetric`` and ``asymmetric`` normalise residuals by sigma, ``absolute`` does not."""
     pool: Literal["bin", "instrument"] = "bin"
-    """``bin`` promises coverage in each bin; ``instrument`` on average over an instrument's."""
+    """``bin`` promises coverage in each bin; ``instrument`` on average over an instrument's, and
+    with ``asymmetric`` scores up to ``2 / (n + 1)`` above the level instead of ``1 / (n + 1)``."""
     sigma: Literal["moment", "half_width", "keep"] = "moment"
     """How sigma follows from the quantiles: by their second moment, by the 68 % interval's half
     width, or not at all."""

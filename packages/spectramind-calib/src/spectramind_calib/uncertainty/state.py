@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +21,6 @@ def fitted_on(prediction: Prediction, truth: Truth) -> dict[str, Any]:
         "prediction": prediction.digest(),
         "truth": truth.digest(),
     }
-
-
-def fold_of(planet_id: str, folds: int) -> int:
-    """A planet's fold: a function of its id alone, hence independent of everything measured."""
-    return int.from_bytes(hashlib.sha256(planet_id.encode()).digest()[:8], "big") % folds
 
 
 def write_state(folder: Path, plain: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:

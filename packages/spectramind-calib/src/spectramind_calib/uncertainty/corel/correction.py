@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from spectramind_calib.uncertainty.bins import instruments
-from spectramind_calib.uncertainty.rescale import MIN_FACTOR
+from spectramind_calib.uncertainty.bins import instruments, per_instrument
+from spectramind_calib.uncertainty.gaussian_sigma import second_moment
+from spectramind_calib.uncertainty.rescale import MIN_FACTOR, with_sigma
 from spectramind_calib.uncertainty.scores import pooled_quantiles, quantiles
 from spectramind_core.arrays import F8, Array
 from spectramind_core.components import Context
+from spectramind_core.contracts import Intervals, Prediction
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,73 @@ def scores_of(found: Quantiles, residuals: F8) -> F8:
     return result
 
 
-def correction(
-    scores: F8, levels: Sequence[float], weights: F8, *, per_bin: bool, ctx: Context
-) -> F8:
+@dataclass(frozen=True)
+class Correction:
+    """What makes a network's limits hold, learnt from planets that the network never saw."""
+
+    levels: F8
+    """``[level]``: nominal coverages."""
+    factor: F8
+    """``[level, wave]``: by how much limits must be further from the median."""
+    sigma_factor: F8
+    """``[instrument]``: what the limits' second moment lacks to be of greatest likelihood."""
+
+    @classmethod
+    def learn(
+        cls,
+        found: Quantiles,
+        residuals: F8,
+        levels: Sequence[float],
+        weights: F8,
+        *,
+        per_bin: bool,
+        ctx: Context,
+    ) -> Correction:
+        """Take conformal quantiles of the scores, of each bin or of an instrument's bins together.
+
+        Parameters
+        ----------
+        found, residuals
+            Of planets that the network never saw; ``residuals [planet, wave]`` in sigma.
+        weights
+            ``[wave]``: of each bin where bins are pooled.
+        """
+        factor = _factor(scores_of(found, residuals), levels, weights, per_bin=per_bin, ctx=ctx)
+        square = (residuals / _moment(found, factor, np.array(levels))) ** 2
+        lacking = []
+        for part in instruments(residuals.shape[1]):
+            known = square[:, part][np.isfinite(square[:, part])]
+            lacking.append(np.sqrt(known.mean()) if known.size else 1.0)
+        return cls(np.array(levels), factor, np.maximum(lacking, MIN_FACTOR))
+
+    def applied(self, prediction: Prediction, found: Quantiles) -> Prediction:
+        """The prediction with intervals, and sigma from their second moment about mu."""
+        lower, upper = widened(found, self.factor)
+        mu, sigma = prediction.mu[:, None, :], prediction.sigma[:, None, :]
+        intervals = Intervals(
+            coverage=self.levels, lower=mu + lower * sigma, upper=mu + upper * sigma
+        )
+        scale = _moment(found, self.factor, self.levels)
+        scale = scale * per_instrument(self.sigma_factor, prediction.wavelength.size)
+        return with_sigma(prediction.replace(intervals=intervals), prediction.sigma * scale)
+
+    def arrays(self) -> dict[str, F8]:
+        """Everything it knows, for a file."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, F8]) -> Correction:
+        """The correction whose `arrays` are among these."""
+        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+
+
+def _moment(found: Quantiles, factor: F8, levels: F8) -> F8:
+    """``[planet, wave]``, in sigma."""
+    lower, upper = widened(found, factor)
+    return np.maximum(second_moment(lower, upper, levels), MIN_FACTOR)
+
+
+def _factor(scores: F8, levels: Sequence[float], weights: F8, *, per_bin: bool, ctx: Context) -> F8:
     """``[level, wave]``: conformal quantile of the scores of each level.
 
     Bins without usable scores take the quantile of all bins, which is reported.
