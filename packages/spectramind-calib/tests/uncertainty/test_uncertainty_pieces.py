@@ -13,17 +13,14 @@ from scipy import integrate
 from scipy.stats import norm
 
 from spectramind_calib.uncertainty import options, scores
-from spectramind_calib.uncertainty.conformal import Conformal
 from spectramind_calib.uncertainty.corel.correction import Quantiles, scores_of, widened
 from spectramind_calib.uncertainty.corel.graph import known_graph
 from spectramind_calib.uncertainty.evidence import Standardizer
 from spectramind_calib.uncertainty.gaussian_sigma import half_width, second_moment
 from spectramind_calib.uncertainty.instance import Instance
-from spectramind_calib.uncertainty.simultaneous import Simultaneous
 from spectramind_calib.uncertainty.temperature import Temperature
 from spectramind_core.components import Context
 from spectramind_core.contracts import Prediction, Truth
-from spectramind_core.errors import DataError, StorageError
 from spectramind_core.scoring import log_likelihood
 from spectramind_core.testing import synthetic
 
@@ -239,84 +236,3 @@ def test_limits_widened_by_its_own_score_just_reach_a_residual(seed: int) -> Non
     lower, upper = widened(found, factor)
     reached = np.where(residual[:, None] >= median, upper, lower)
     np.testing.assert_allclose(reached[:, 0], residual, rtol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("calibrator", "needed"),
-    [
-        (Conformal(options.ConformalOptions()), "19"),
-        (Conformal(options.ConformalOptions(score="asymmetric")), "39"),
-        (Simultaneous(options.SimultaneousOptions()), "19"),
-    ],
-)
-def test_too_few_planets_are_refused_with_the_number_it_takes(
-    calibrator: Conformal | Simultaneous, needed: str, ctx: Context
-) -> None:
-    prediction, truth = sample(planets=12)
-    with pytest.raises(DataError, match=f"it takes {needed}"):
-        calibrator.fit(prediction, truth, ctx=ctx)
-
-
-def test_constant_residuals_in_a_bin_take_the_limits_of_all_bins_and_are_reported(
-    ctx: Context, caplog: pytest.LogCaptureFixture
-) -> None:
-    prediction, truth = sample()
-    mu = prediction.mu.copy()
-    mu[:, 4] = truth.spectra[:, 4]
-    calibrator = Conformal(options.ConformalOptions())
-    with caplog.at_level(logging.WARNING, logger="spectramind"):
-        calibrator.fit(prediction.replace(mu=mu), truth, ctx=ctx)
-    assert "1 bins have no usable residuals (first: bin 4)" in caplog.text
-    after = calibrator.apply(prediction, ctx=ctx)
-    assert after.intervals is not None
-    assert (after.intervals.upper > after.intervals.lower).all()
-
-
-@pytest.mark.parametrize(
-    "calibrator",
-    [
-        Temperature(options.TemperatureOptions()),
-        Temperature(options.TemperatureOptions(per="bin")),
-        Conformal(options.ConformalOptions()),
-        Instance(options.InstanceOptions()),
-        Simultaneous(options.SimultaneousOptions()),
-    ],
-)
-def test_residuals_of_zero_leave_sigma_and_intervals_sound_and_are_reported(
-    calibrator: Conformal, ctx: Context, caplog: pytest.LogCaptureFixture
-) -> None:
-    prediction, truth = sample()
-    perfect = prediction.replace(mu=truth.spectra)
-    with caplog.at_level(logging.WARNING, logger="spectramind"):
-        calibrator.fit(perfect, truth, ctx=ctx)
-    assert caplog.records
-    after = calibrator.apply(perfect, ctx=ctx)
-    assert (after.sigma > 0).all()
-
-
-def test_a_vanishing_sigma_in_one_bin_spoils_no_other(ctx: Context) -> None:
-    prediction, truth = sample()
-    sigma = prediction.sigma.copy()
-    sigma[:, 3] = 1e-320
-    calibrator = Conformal(options.ConformalOptions())
-    calibrator.fit(prediction.replace(sigma=sigma), truth, ctx=ctx)
-    clean = Conformal(options.ConformalOptions())
-    clean.fit(prediction, truth, ctx=ctx)
-    ours = calibrator.apply(prediction, ctx=ctx).sigma
-    np.testing.assert_array_equal(
-        np.delete(ours, 3, axis=1), np.delete(clean.apply(prediction, ctx=ctx).sigma, 3, axis=1)
-    )
-
-
-def test_another_grid_of_bins_is_refused(ctx: Context) -> None:
-    prediction, truth = sample()
-    calibrator = Temperature(options.TemperatureOptions())
-    calibrator.fit(prediction, truth, ctx=ctx)
-    with pytest.raises(DataError, match="fitted on 12 bins"):
-        calibrator.apply(sample(bins=13)[0], ctx=ctx)
-
-
-def test_a_damaged_state_is_refused(ctx: Context) -> None:
-    (ctx.folder / "fit.json").write_text("{")
-    with pytest.raises(StorageError, match="cannot read"):
-        Temperature(options.TemperatureOptions()).load(ctx.folder)
