@@ -104,6 +104,12 @@ def test_every_example_spec_keeps_to_the_schema(smv50: Smv50) -> None:
         ),
         ("model: {encoders: {fsg1: mamba}}\n", 2, ["SPEC010", "did you mean 'fgs1'"]),
         ("uncertainty: [temperatur]\nsubmit: [lng_csv]\n", 2, ["2 problems", "'long_csv'"]),
+        (
+            "sead: 3\ndata: {split: {holdout: 2}}\nmodel: {rules: [{use: bonds}]}\n"
+            "reports: [{use: bokeh, wight: 1}]\nsubmit: [lng_csv]\n",
+            2,
+            ["5 problems", "SPEC004", "less than 1", "'bounds'", "reports[0].wight", "'long_csv'"],
+        ),
     ],
 )
 def test_a_broken_spec_says_all_that_is_wrong_and_where(

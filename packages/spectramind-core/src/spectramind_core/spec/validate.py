@@ -1,10 +1,15 @@
-"""Checking a spec in two phases: its own form first, then every component it names."""
+"""Checking a spec in two phases: its own form first, then every component it names.
+
+A field of the wrong form is set aside, so that components named elsewhere are checked all the same
+and a user is told everything at once.
+"""
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -48,23 +53,43 @@ def validate(
     Raises
     ------
     SpecProblems
-        With every problem of the first phase that fails: form, or components.
+        With every problem found, of form and of components.
     """
-    run = check_form(document)
+    run, problems = _form(document)
     plugins = run.plugins
     resolver = _Resolver(document, registry.configured(block=plugins.block, prefer=plugins.prefer))
     resolved = resolver.resolve(run, overrides)
-    if resolver.problems or resolved is None:
-        raise SpecProblems(resolver.problems)
+    if problems or resolver.problems or resolved is None:
+        raise SpecProblems([*problems, *resolver.problems])
     return resolved
 
 
-def check_form(document: Document) -> RunSpec:
-    """The first phase, which needs no plugin. Raises SpecProblems."""
+def _form(document: Document) -> tuple[RunSpec, list[Problem]]:
+    """The first phase, which needs no plugin: the spec less its wrong fields, and what is wrong.
+
+    Raises
+    ------
+    SpecProblems
+        If nothing is left that components could be looked up for.
+    """
     spec, problems = _parsed(RunSpec, document.data, (), document, "SPEC004", "SPEC005")
     if spec is None:
+        rest = copy.deepcopy(document.data)
+        for problem in problems:
+            _drop(rest, problem.path.split("."))
+        spec, _ = _parsed(RunSpec, rest, (), document, "SPEC004", "SPEC005")
+    if spec is None:
         raise SpecProblems(problems)
-    return spec
+    return spec, problems
+
+
+def _drop(data: Any, path: Sequence[str]) -> None:
+    """Delete the field at a path, or the list that it lies in: items must keep their places."""
+    name, in_list, _ = path[0].partition("[")
+    if len(path) > 1 and not in_list and isinstance(data.get(name), dict):
+        _drop(data[name], path[1:])
+    else:
+        data.pop(name, None)
 
 
 def _parsed(
