@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 from spectramind_core.errors import StorageError
 from spectramind_models.training import checkpoint
@@ -18,6 +21,30 @@ def test_tensors_and_what_they_belong_to_come_back(tmp_path: Path) -> None:
     assert about == {"seed": 3, "names": ["a"]}
     assert found.keys() == tensors.keys()
     assert all(torch.equal(found[name], tensors[name]) for name in tensors)
+
+
+def test_the_files_header_holds_what_it_is_about_and_the_hash_of_its_tensors(
+    tmp_path: Path,
+) -> None:
+    """Readable without this library, as safetensors metadata."""
+    tensors = {"a": torch.arange(3.0)}
+    checkpoint.write(tmp_path / "x.safetensors", tensors, {"spec": {"component": "v50"}})
+    with safe_open(tmp_path / "x.safetensors", framework="pt") as file:
+        header = file.metadata()
+    assert json.loads(header["about"]) == {"spec": {"component": "v50"}}
+    assert header["sha256"] == checkpoint.digest(tensors)
+    assert checkpoint.digest({"a": torch.arange(3.0) + 1}) != header["sha256"]
+    assert checkpoint.digest({"b": torch.arange(3.0)}) != header["sha256"]
+
+
+def test_weights_that_were_changed_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    checkpoint.write(path, {"a": torch.zeros(3)}, {})
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata()
+    save_file({"a": torch.ones(3)}, path, metadata=header)
+    with pytest.raises(StorageError, match="not those that were saved"):
+        checkpoint.read(path)
 
 
 def test_names_gain_and_lose_a_prefix() -> None:

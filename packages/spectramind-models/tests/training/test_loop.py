@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from spectramind_core.errors import TrainingError
 from spectramind_models.training import checkpoint
 from spectramind_models.training.launch import build_fabric, launch
 from spectramind_models.training.options import StageOptions, TrainerOptions, TrainingOptions
+from spectramind_models.training.precision import Wanted
 
 OPTIONS = TrainingOptions(
     stages=(StageOptions(name="a", epochs=4), StageOptions(name="b", epochs=3)),
@@ -39,11 +42,15 @@ def test_it_learns_and_tells_of_each_epoch(tmp_path: Path) -> None:
     assert events[-1]["best_score"] > events[0]["score"]
 
 
-@pytest.mark.parametrize(("every", "killed"), [(1, 3), (2, 5), (3, 5)])
+@pytest.mark.parametrize(
+    ("every", "killed", "precision"),
+    [(1, 3, "auto"), (2, 5, "auto"), (3, 5, "auto"), (2, 5, "bf16-mixed"), (2, 5, "16-mixed")],
+)
 def test_a_killed_training_goes_on_and_ends_the_same_to_the_bit(
-    tmp_path: Path, every: int, killed: int
+    tmp_path: Path, every: int, killed: int, precision: Wanted
 ) -> None:
-    options = OPTIONS.model_copy(update={"checkpoint_every": every})
+    trainer = TrainerOptions(precision=precision)
+    options = OPTIONS.model_copy(update={"checkpoint_every": every, "trainer": trainer})
     (tmp_path / "straight").mkdir()
     (tmp_path / "killed").mkdir()
     straight = launch(Line(), options, "f", context(tmp_path / "straight"))
@@ -59,6 +66,30 @@ def test_a_killed_training_goes_on_and_ends_the_same_to_the_bit(
     assert events[0]["epoch"] == (killed - 1) // every * every + 1
     assert straight.keys() == resumed.keys()
     assert all(torch.equal(straight[name], resumed[name]) for name in straight)
+
+
+def test_a_checkpoint_says_what_was_trained_and_how(tmp_path: Path) -> None:
+    spec = {"component": "spectramind-models:v50@3", "options": {"width": 16}}
+    launch(Line(), OPTIONS, "f", replace(context(tmp_path), spec=spec))
+    _, about = checkpoint.read(tmp_path / "training.safetensors")
+    assert about["spec"] == spec
+    assert TrainingOptions.model_validate(about["training"]) == OPTIONS
+    assert (about["fingerprint"], about["total"]) == ("f", 7)
+
+
+def test_progress_shows_loss_and_score(tmp_path: Path) -> None:
+    shown: list[str] = []
+
+    def progress(items: Iterable[Any], *, label: str, total: int, status: Any) -> Iterator[Any]:
+        for item in items:
+            yield item
+            shown.append(f"{label} of {total}: {status()}")
+
+    events: list[dict[str, float]] = []
+    launch(Line(), OPTIONS, "f", replace(context(tmp_path, events), progress=progress))
+    assert shown == [
+        f"training of 7: loss {each['loss']:.3f}, score {each['score']:.4f}" for each in events
+    ]
 
 
 def test_a_checkpoint_of_another_training_is_left_alone(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,15 +18,29 @@ T = TypeVar("T")
 class Progress(Protocol):
     """Shows how far a loop has come: a bar on a terminal, plain lines elsewhere."""
 
-    def __call__(self, items: Iterable[T], *, label: str, total: int | None = None) -> Iterator[T]:
-        """Iterate over `items`, showing progress under `label`."""
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        label: str,
+        total: int | None = None,
+        status: Callable[[], str] | None = None,
+    ) -> Iterator[T]:
+        """Iterate over `items`, showing progress under `label`, and what `status` says by then."""
         ...
 
 
 class Silent:
     """Progress that shows nothing."""
 
-    def __call__(self, items: Iterable[T], *, label: str, total: int | None = None) -> Iterator[T]:
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        label: str,
+        total: int | None = None,
+        status: Callable[[], str] | None = None,
+    ) -> Iterator[T]:
         return iter(items)
 
 
@@ -52,6 +66,8 @@ class Context:
     progress: Progress = field(default_factory=Silent)
     metrics: Callable[[str, Mapping[str, float]], None] = _no_metrics
     """``metrics("epoch", {"epoch": 3, "loss": 0.2})`` streams to the event log and to trackers."""
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    """How the spec describes the component in training: its name, revision, options and parts."""
 
     def child(self, *names: str) -> Context:
         """The same context with random numbers of its own."""

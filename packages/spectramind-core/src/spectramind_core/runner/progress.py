@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TextIO, TypeVar
 
 from spectramind_core.components import Progress, Silent
@@ -21,7 +21,14 @@ class Lines:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def __call__(self, items: Iterable[T], *, label: str, total: int | None = None) -> Iterator[T]:
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        label: str,
+        total: int | None = None,
+        status: Callable[[], str] | None = None,
+    ) -> Iterator[T]:
         total = len(items) if total is None and isinstance(items, Sized) else total
         start = last = time.monotonic()
         for done, item in enumerate(items, 1):
@@ -29,8 +36,9 @@ class Lines:
             now = time.monotonic()
             if now - last >= LINE_EVERY:
                 last = now
+                said = f", {status()}" if status else ""
                 self._stream.write(
-                    f"  {label}: {done}{_of(total)}{_left(done, total, now - start)}\n"
+                    f"  {label}: {done}{_of(total)}{said}{_left(done, total, now - start)}\n"
                 )
                 self._stream.flush()
 
@@ -38,17 +46,23 @@ class Lines:
 class Bars:
     """Bars with the time left, drawn by rich."""
 
-    def __call__(self, items: Iterable[T], *, label: str, total: int | None = None) -> Iterator[T]:
+    def __call__(
+        self,
+        items: Iterable[T],
+        *,
+        label: str,
+        total: int | None = None,
+        status: Callable[[], str] | None = None,
+    ) -> Iterator[T]:
         from rich.console import Console
-        from rich.progress import track
+        from rich.progress import Progress as RichProgress
 
-        yield from track(
-            items,
-            description=f"  {label}",
-            total=total,
-            console=Console(stderr=True),
-            transient=True,
-        )
+        with RichProgress(console=Console(stderr=True), transient=True) as bars:
+            task = bars.add_task(f"  {label}", total=total)
+            for item in bars.track(items, total=total, task_id=task):
+                yield item
+                if status:
+                    bars.update(task, description=f"  {label}, {status()}")
 
 
 def for_stream(stream: TextIO | None = None, *, quiet: bool = False) -> Progress:

@@ -15,6 +15,7 @@ from spectramind_core.components import Context
 from spectramind_core.errors import TrainingError
 from spectramind_models.training.loop import train
 from spectramind_models.training.options import TrainerOptions, TrainingOptions
+from spectramind_models.training.precision import precision_on
 from spectramind_models.training.task import Task
 
 
@@ -57,7 +58,7 @@ def build_fabric(options: TrainerOptions, device: str) -> Fabric:
             accelerator=accelerator,
             devices=[int(index)] if index else options.devices,
             strategy=strategy,
-            precision=_precision(options.precision, kind),
+            plugins=precision_on(kind, options.precision),
         )
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
@@ -65,14 +66,6 @@ def build_fabric(options: TrainerOptions, device: str) -> Fabric:
             where="trainer",
             hint="choose another device, or trainer: {devices: 1}",
         ) from error
-
-
-def _precision(wanted: str, kind: str) -> Any:
-    if wanted != "auto":
-        return wanted
-    if kind == "cuda" and torch.cuda.is_bf16_supported():
-        return "bf16-mixed"
-    return "32-true"
 
 
 class _Result(NamedTuple):
@@ -90,7 +83,9 @@ class _Rank:
         self, task: Task, options: TrainingOptions, fingerprint: str, ctx: Context
     ) -> None:
         self.task, self.options, self.fingerprint = task, options, fingerprint
-        self.ctx = Context(seed=ctx.seed, names=ctx.names, device=ctx.device, folder=ctx.folder)
+        self.ctx = Context(
+            seed=ctx.seed, names=ctx.names, device=ctx.device, folder=ctx.folder, spec=ctx.spec
+        )
 
     def __call__(self, fabric: Fabric) -> _Result:
         """Train, and keep what is reported; only the first process's result is kept."""

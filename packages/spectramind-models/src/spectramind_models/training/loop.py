@@ -47,10 +47,15 @@ class _Training:
         self.fabric, self.task, self.options, self.ctx = fabric, task, options, ctx
         module = task.module()
         optimiser = torch.optim.AdamW(module.parameters(), weight_decay=options.weight_decay)
-        self.state = TrainingState(Position(fingerprint=fingerprint))
+        about = {"spec": dict(ctx.spec), "training": options.model_dump(mode="json")}
+        self.state = TrainingState(Position(fingerprint=fingerprint), about)
         self.path = ctx.folder / "training.safetensors"
         resumed = self.state.read(self.path, module, optimiser)
+        self.precision = fabric.strategy.precision
+        if self.state.at.precision:
+            self.precision.load_state_dict(self.state.at.precision)
         self.module, self.optimiser = fabric.setup(module, optimiser)
+        self.latest = ""
         if not resumed:
             self.state.keep_if_best(self.bare, self.assess()["score"])
 
@@ -62,7 +67,9 @@ class _Training:
 
     def run(self) -> dict[str, Tensor]:
         at = self.state.at
-        epochs = self.ctx.progress(self.remaining(), label="training", total=self.planned())
+        epochs = self.ctx.progress(
+            self.remaining(), label="training", total=self.planned(), status=self.status
+        )
         for stage in epochs:
             start = time.perf_counter()
             loss, norm, learning_rate = self.epoch(stage)
@@ -70,6 +77,7 @@ class _Training:
             self.check(loss)
             found = self.assess()
             self.state.keep_if_best(self.bare, found["score"])
+            self.latest = f"loss {loss:.3f}, score {found['score']:.4f}"
             self.report(stage, loss, found, learning_rate, norm, time.perf_counter() - start)
             if at.total % self.options.checkpoint_every == 0:
                 self.write()
@@ -85,6 +93,10 @@ class _Training:
                 at.stage, at.epoch = at.stage + 1, 0
             else:
                 yield stage
+
+    def status(self) -> str:
+        """Loss and score of the last epoch, for the display of progress."""
+        return self.latest
 
     def planned(self) -> int:
         """Epochs still to come if patience lasts."""
@@ -108,7 +120,11 @@ class _Training:
         return math.fsum(losses) / len(losses), max(norms), learning_rate
 
     def step(self, batch: Any, stage: StageOptions, learning_rate: float) -> tuple[float, float]:
-        """One step of AdamW; loss and gradient norm. A step without a finite gradient is none."""
+        """One step of AdamW; loss and gradient norm. A step without a finite gradient is none.
+
+        A loss scaler (``16-mixed``) is asked at every step: it leaves such steps out itself, and
+        lowers its scale after them.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         self.optimiser.zero_grad()
@@ -117,7 +133,7 @@ class _Training:
         norm = self.fabric.clip_gradients(
             self.module, self.optimiser, max_norm=self.options.clip, error_if_nonfinite=False
         )
-        if bool(torch.isfinite(norm)):
+        if bool(torch.isfinite(norm)) or self.precision.state_dict():
             self.optimiser.step()
         mean = self.fabric.all_reduce(loss.detach(), reduce_op="mean")
         return float(mean), float(norm)
@@ -137,7 +153,7 @@ class _Training:
             return
         kept = self.ctx.folder / "last_good.safetensors"
         if self.fabric.is_global_zero:
-            checkpoint.write(kept, self.state.best, at.model_dump())
+            checkpoint.write(kept, self.state.best, self.state.header())
         raise TrainingError(
             f"the loss diverges: {loss:.4g} after epoch {at.total}, "
             f"from {'nothing finite' if at.first_loss is None else f'{at.first_loss:.4g}'}",
@@ -170,6 +186,7 @@ class _Training:
 
     def write(self) -> None:
         """Leave a checkpoint."""
+        self.state.at.precision = self.precision.state_dict()
         if self.fabric.is_global_zero:
             self.state.write(self.path, self.bare, _bare_optimiser(self.optimiser))
 

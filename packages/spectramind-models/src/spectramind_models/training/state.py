@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from pydantic import BaseModel
@@ -28,6 +30,8 @@ class Position(BaseModel):
     best_score: float | None = None
     best_total: int = 0
     """The `total` at which the best score was reached."""
+    precision: dict[str, Any] = {}
+    """State of the loss scaler, where half precision needs one."""
 
 
 @dataclass
@@ -35,6 +39,8 @@ class TrainingState:
     """Position and best weights; weights and optimiser state live in their own objects."""
 
     at: Position
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What checkpoints say besides: the spec and the training's options."""
     best: dict[str, Tensor] = field(default_factory=dict)
 
     def keep_if_best(self, module: torch.nn.Module, score: float) -> None:
@@ -50,7 +56,11 @@ class TrainingState:
             **checkpoint.prefixed("best", self.best),
             **checkpoint.prefixed("optimiser", _moments(optimiser)),
         }
-        checkpoint.write(path, tensors, self.at.model_dump())
+        checkpoint.write(path, tensors, self.header())
+
+    def header(self) -> dict[str, Any]:
+        """What a checkpoint says of itself."""
+        return {**self.about, **self.at.model_dump()}
 
     def read(self, path: Path, module: torch.nn.Module, optimiser: torch.optim.AdamW) -> bool:
         """Take up what was written by this very training; False if there is no such thing."""

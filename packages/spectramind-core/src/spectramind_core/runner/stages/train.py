@@ -74,10 +74,11 @@ class _Fit:
         name = self._choice.component.name
         with self._job.cache.workspace("train", self._key) as workspace:
             log = TrainingLog(workspace, name, self._job.events.record)
+            ctx = self._job.context("train", name, folder=workspace)
             self._estimator.fit(
                 _labelled(self._calibrated, roles.train),
                 validation=validation if roles.validation else None,
-                ctx=replace(self._job.context("train", name, folder=workspace), metrics=log),
+                ctx=replace(ctx, metrics=log, spec=self._choice.identity),
             )
             self._estimator.save(folder)
             log.close(folder)
