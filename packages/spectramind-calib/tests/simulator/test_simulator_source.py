@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,22 +45,53 @@ def curves(of: SimulatedSource, visit: Visit, ctx: Context = CTX) -> LightCurves
     return opened
 
 
-def test_a_planet_is_the_same_among_three_and_among_two_thousand() -> None:
-    few, many = source(planets=3), source(planets=2000)
-    visit = few.visits(ctx=CTX)[2]
+@pytest.mark.parametrize("kind", ["light_curves", "frames"])
+def test_planet_17_is_the_same_among_20_and_among_2000(kind: str) -> None:
+    few, many = source(planets=20, train=kind), source(planets=2000, train=kind)
+    visit = next(v for v in few.visits(ctx=CTX) if v.planet_id == "100017")
     assert visit in many.visits(ctx=CTX)
-    assert curves(few, visit).digest() == curves(many, visit).digest()
+    assert contents(visit, kind, 20) == contents(visit, kind, 2000)
     assert few.digest(visit, ctx=CTX) == many.digest(visit, ctx=CTX)
 
 
-def test_order_workers_and_who_asks_do_not_matter() -> None:
-    of = source(planets=8)
-    visits = of.visits(ctx=CTX)[:8]
-    alone = [curves(of, visit).digest() for visit in visits]
-    elsewhere = CTX.child("stage", "worker 3")
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda v: curves(source(), v, elsewhere).digest(), visits[::-1]))
+def contents(visit: Visit, kind: str, planets: int = 8) -> str:
+    """Digest of all that is random in a visit, whoever asks."""
+    opened = source(planets=planets, train=kind).open(visit, ctx=CTX.child("stage", "worker 3"))
+    if isinstance(opened, LightCurves):
+        return opened.digest()
+    found = hashlib.sha256()
+    for raw in (opened.fgs1, opened.airs):
+        assert raw is not None
+        found.update(raw.frames.read(slice(0, 32)).tobytes() + raw.calibration.dark.tobytes())
+    return found.hexdigest()
+
+
+@pytest.mark.parametrize("kind", ["light_curves", "frames"])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_order_workers_and_who_asks_do_not_matter(workers: int, kind: str) -> None:
+    visits = source(planets=8).visits(ctx=CTX)[:6]
+    alone = [contents(visit, kind) for visit in visits]
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(partial(contents, kind=kind), visits[::-1]))
     assert found[::-1] == alone
+
+
+OTHER_PROCESS = """
+from spectramind_calib.simulator.options import SimulatedOptions
+from spectramind_calib.simulator.source import SimulatedSource
+from spectramind_core.components import Context
+
+ctx = Context(seed=5)
+source = SimulatedSource(SimulatedOptions(planets=2, test_planets=0, pairs=10, time_bins=5))
+print(source.open(source.visits(ctx=ctx)[0], ctx=ctx).digest())
+"""
+
+
+def test_another_process_makes_the_same_planet() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESS], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == contents(source().visits(ctx=CTX)[0], "light_curves")
 
 
 def test_another_seed_gives_other_planets() -> None:

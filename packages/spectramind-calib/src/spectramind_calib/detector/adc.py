@@ -32,6 +32,11 @@ def apply(electrons: F8, gain: float, offset: float) -> npt.NDArray[np.uint16]:
     return np.clip(counts, 0, FULL_SCALE).astype(np.uint16)
 
 
+def exact(electrons: F8, gain: float, offset: float) -> npt.NDArray[np.float32]:
+    """What `apply` rounds and clips: no converter gives this, but inverses are tested with it."""
+    return ((electrons - offset) * gain).astype(np.float32)
+
+
 def undo(counts: npt.NDArray[Any], gain: float, offset: float) -> F8:
     """Electrons of counts, any shape.
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +14,8 @@ from pydantic import ValidationError
 
 from spectramind_calib.detector import parquet
 from spectramind_calib.detector.options import ArielOptions
-from spectramind_calib.detector.tables import planet_name, read_csv, read_truth
-from spectramind_core.arrays import F8
+from spectramind_calib.detector.tables import number, planet_name, read_csv, read_truth
+from spectramind_core.arrays import F8, Bool
 from spectramind_core.components import Context, Visit
 from spectramind_core.contracts import (
     Adc,
@@ -163,11 +164,11 @@ class ArielSource:
                 bin_wavelength=self._wavelength[1:] if spectral else self._wavelength[:1],
             )
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "frames"
+            field, reason = _first(error)
+            file = folder / f"{field}.parquet"
             raise DataError(
-                f"{field}: {first['msg'].removeprefix('Value error, ')}",
-                where=f"{where}: {folder}",
+                f"{field or 'frames'}: {reason}",
+                where=f"{where}: {file if file.is_file() else folder}",
                 hint="copy the planet's folder again; it may be damaged",
             ) from error
 
@@ -181,28 +182,38 @@ class ArielSource:
         return since_reset
 
     def _system(self, visit: Visit) -> System | None:
-        row = self._stars(visit.partition).get(visit.planet_id)
+        name = f"{visit.partition}_star_info.csv"
+        row = self._tables.get(name, {}).get(visit.planet_id)
         if row is None:
             return None
-        return System(**{field: float(row[column]) for field, column in STAR_COLUMNS.items()})
-
-    def _stars(self, partition: str) -> dict[str, dict[str, str]]:
-        return self._tables.get(f"{partition}_star_info.csv", {})
+        where = f"planet {visit.planet_id} visit {visit.number}: {self._root / name}"
+        values = {field: number(row, column, where) for field, column in STAR_COLUMNS.items()}
+        try:
+            return System(**values)
+        except ValidationError as error:
+            field, reason = _first(error)
+            raise DataError(
+                f"{STAR_COLUMNS[field]}: {reason}",
+                where=where,
+                hint="copy the table again from its source",
+            ) from error
 
     def _adc(self, visit: Visit, instrument: Instrument) -> Adc:
-        table = self._tables.get(f"{visit.partition}_adc_info.csv") or self._tables.get(
-            "adc_info.csv", {}
-        )
+        own = f"{visit.partition}_adc_info.csv"
+        name = own if own in self._tables else "adc_info.csv"
+        table = self._tables.get(name, {})
         row = table.get(visit.planet_id) or table.get("")
+        where = f"planet {visit.planet_id} visit {visit.number} {instrument}: {self._root / name}"
         if row is None:
             raise DataError(
                 "there is no row for it in the table of converters",
-                where=f"planet {visit.planet_id} {self._root / 'adc_info.csv'}",
+                where=where,
                 hint="the folder needs adc_info.csv (2025) or train_adc_info.csv (2024)",
             )
-        return Adc(
-            gain=float(row[f"{instrument}_adc_gain"]), offset=float(row[f"{instrument}_adc_offset"])
-        )
+        gain = number(row, f"{instrument}_adc_gain", where)
+        if gain <= 0:
+            raise DataError(f"{instrument}_adc_gain: {gain} is not above zero", where=where)
+        return Adc(gain=gain, offset=number(row, f"{instrument}_adc_offset", where))
 
     @cached_property
     def _tables(self) -> dict[str, dict[str, dict[str, str]]]:
@@ -225,7 +236,9 @@ class ArielSource:
     def _wavelength(self) -> F8:
         path = self._root / "wavelengths.csv"
         (row,) = read_csv(path)[:1] or [{}]
-        return np.array([float(value) for value in row.values()])
+        if not row:
+            raise DataError("the table holds no row", where=str(path), hint="copy it again")
+        return np.array([number(row, column, str(path)) for column in row])
 
     @cached_property
     def _bin_columns(self) -> npt.NDArray[np.int64]:
@@ -250,13 +263,30 @@ class ArielSource:
                 where=f"{where}: {self._root / 'axis_info.parquet'}",
                 hint="copy the file again from the challenge's data",
             )
-        return self._axes[name]
+        column = self._axes[name]
+        if np.isnan(column).any():
+            raise DataError(
+                f"the column '{name}' has values that are no numbers before its last number",
+                where=f"{where}: {self._root / 'axis_info.parquet'}",
+                hint="only its end may be padded; copy the file again",
+            )
+        return column
 
     @cached_property
     def _axes(self) -> dict[str, F8]:
         table = parquet.read_columns(self._root / "axis_info.parquet", None, "challenge folder")
         columns = {name: table[name].to_numpy().astype(float) for name in table.columns}
-        return {name: column[~np.isnan(column)] for name, column in columns.items()}
+        filled = {name: np.flatnonzero(~np.isnan(column)) for name, column in columns.items()}
+        return {
+            name: column[: filled[name][-1] + 1] if filled[name].size else column[:0]
+            for name, column in columns.items()
+        }
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    """Field and reason of a contract's first complaint."""
+    first = error.errors()[0]
+    return ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
 
 
 def _visit_numbers(planet: Path) -> list[int]:
@@ -268,6 +298,16 @@ def _visit_numbers(planet: Path) -> list[int]:
     return sorted(numbers)
 
 
+def _flags(image: npt.NDArray[Any], path: Path, where: str) -> Bool:
+    if image.dtype.kind not in "biu":
+        raise DataError(
+            f"dead: expected true or false, got {image.dtype}",
+            where=f"{where}: {path}",
+            hint="copy it again; it may be another calibration file",
+        )
+    return image.astype(bool)
+
+
 def _calibration(folder: Path, rows: int, columns: int, where: str) -> CalibrationFrames:
     def image(name: str, height: int = rows) -> npt.NDArray[np.float64]:
         return parquet.read_image(folder / f"{name}.parquet", height, columns, where)
@@ -276,6 +316,6 @@ def _calibration(folder: Path, rows: int, columns: int, where: str) -> Calibrati
         dark=image("dark"),
         flat=image("flat"),
         read=image("read"),
-        dead=image("dead").astype(bool),
+        dead=_flags(image("dead"), folder / "dead.parquet", where),
         linear_corr=image("linear_corr", LINEARITY_ORDERS * rows).reshape(-1, rows, columns),
     )

@@ -6,13 +6,16 @@ import numpy as np
 
 from spectramind_core.arrays import F8, Bool
 
+ROUNDS = 4
+"""Of weighing outlying columns down, and of taking the background out of the columns' flux."""
+
 
 def fit_spectral(mean: F8, usable: Bool, rows: int) -> float:
     """Background per pixel and pair of a spectrometer, electrons.
 
     The outer rows hold as much of the star's wings as background. The wings are proportional to
     their column's flux and the background is not, so a straight line through (column flux, outer
-    rows) over the columns has the background as its intercept.
+    rows) over the columns, freed of the background in either, goes through the origin.
 
     Parameters
     ----------
@@ -27,35 +30,39 @@ def fit_spectral(mean: F8, usable: Bool, rows: int) -> float:
     level = _median(mean[outer], usable[outer])
     inner = slice(rows, mean.shape[0] - rows)
     flux = np.where(usable[inner], mean[inner], 0.0).sum(0)
+    summed = usable[inner].sum(0)
     good = np.isfinite(level)
     if good.sum() < 3 or np.ptp(flux[good]) == 0:
         return float(np.median(level[good])) if good.any() else 0.0
     design = np.stack([np.ones(good.sum()), flux[good]], axis=1)
     weight = np.ones(good.sum())
-    for _ in range(3):
+    for _ in range(ROUNDS):
         solution = np.linalg.lstsq(design * weight[:, None], level[good] * weight, rcond=None)[0]
         residual = level[good] - design @ solution
         scale = 1.4826 * np.median(np.abs(residual)) + 1e-12
         weight = 1 / np.sqrt(1 + (residual / (3 * scale)) ** 2)
+        design[:, 0] = 1 - solution[1] * summed[good]  # wings are of the light alone
     # Light is not negative, and the outer rows cannot hold more background than light.
     return float(np.clip(solution[0], 0.0, max(0.0, float(np.median(level[good])))))
 
 
-def fit_photometer(mean: F8, usable: Bool, distance: float) -> float:
+def fit_photometer(mean: F8, usable: Bool, share: float) -> float:
     """Background per pixel and pair of a photometer: the median far from the star, electrons.
 
     Parameters
     ----------
     mean, usable
         ``[row, column]``.
-    distance
-        Pixels from the brightest point beyond which the star is taken to be faint.
+    share
+        Of the usable pixels: so many, those farthest from the brightest, are taken to be dark. The
+        star's wings reach beyond half the detector; its corners have none to speak of.
     """
     light = np.where(usable, mean, 0.0)
     row, column = np.unravel_index(int(np.argmax(light)), mean.shape)
-    r, c = np.indices(mean.shape)
-    far = (np.hypot(r - row, c - column) > distance) & usable
-    return float(np.median(mean[far])) if far.any() else 0.0
+    r, c = np.nonzero(usable)
+    distance = np.hypot(r - row, c - column)
+    far = distance >= np.quantile(distance, 1 - share)
+    return float(np.median(mean[r[far], c[far]]))
 
 
 def _median(image: F8, usable: Bool) -> F8:

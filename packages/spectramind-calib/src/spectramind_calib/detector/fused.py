@@ -7,6 +7,7 @@ decoded to: no frame is copied, and no corrected frame is kept.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,8 @@ class Pixels:
 
     addresses: npt.NDArray[np.int64]
     """``[row, column]``."""
+    like: npt.NDArray[Any]
+    """Some of the counts: tells their type."""
     pairs: int
     owner: object
     """What the memory belongs to."""
@@ -56,20 +59,21 @@ def load(raw: RawInstrument, columns: slice, frames: slice) -> Pixels:
         pixels = raw.frames.pixels(columns)
         addresses = np.array([pixel.__array_interface__["data"][0] for pixel in pixels])
         addresses = addresses.reshape(raw.frames.shape[1], -1)
-        return Pixels(addresses + addresses.dtype.type(2 * frames.start), pairs, pixels)
+        start = addresses.dtype.type(pixels[0].itemsize * frames.start)
+        return Pixels(addresses + start, pixels[0][:0], pairs, pixels)
     return _pixels(np.ascontiguousarray(raw.frames.read(columns)[..., frames]))
 
 
-def _pixels(counts: npt.NDArray[np.uint16]) -> Pixels:
+def _pixels(counts: npt.NDArray[Any]) -> Pixels:
     rows, columns, frames = counts.shape
     first = counts.__array_interface__["data"][0]
     offsets = np.arange(rows * columns).reshape(rows, columns) * counts.strides[1]
-    return Pixels(first + offsets, frames // 2, counts)
+    return Pixels(first + offsets, counts[0, 0, :0], frames // 2, counts)
 
 
 def sample(counts: Pixels, pairs: npt.NDArray[np.int64]) -> Pixels:
     """Some of the pairs."""
-    return _pixels(gather(counts.addresses, counts.pairs, pairs))
+    return _pixels(gather(counts.addresses, counts.like, counts.pairs, pairs))
 
 
 def sums(
@@ -86,6 +90,7 @@ def sums(
     dark = frames.dark[:, columns] if options.dark else np.zeros(weighing.usable.shape)
     flux, moments, mean, hits, saturated, lost = weighted_sums(
         counts.addresses,
+        counts.like,
         counts.pairs,
         columns.start,
         single(1 / raw.adc.gain),

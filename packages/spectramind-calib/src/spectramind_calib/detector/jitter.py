@@ -11,10 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import median_filter
 
+from spectramind_calib.detector import noise
 from spectramind_core.arrays import F8
 
 NEIGHBOURS = 41
 """Columns over which the response to movement is nearly the same share of the light."""
+
+STILL = 1e-6
+"""Pixels, or their squares: an image that moves less than this stands still."""
 
 OUTLYING = 4.0
 """Standard deviations beyond which a column's response is its own: a bad pixel near the trace."""
@@ -65,10 +69,12 @@ def decorrelate(flux: F8, movement: F8, window: int) -> F8:
     """
     if flux.shape[-1] < 4 * window:
         return flux
-    terms = _second_order(movement - movement.mean(-1, keepdims=True))
+    # What moves is a share of the light, which a transit dims: movements count by the light.
+    light = smooth(flux.sum(0), window)
+    terms = _second_order(movement - movement.mean(-1, keepdims=True)) * (light / light.mean())
     fast = terms - smooth(terms, window)
     spread = fast.std(axis=-1)
-    keep = spread > 1e-9
+    keep = spread > STILL
     if not keep.any():
         return flux
     design = fast[keep] / spread[keep, None]
@@ -78,11 +84,11 @@ def decorrelate(flux: F8, movement: F8, window: int) -> F8:
     again = design - (high - low) * smooth(design / (high - low), window)
     normal = np.einsum("ik,jk->ij", design, design)
     solution, *_ = np.linalg.lstsq(normal, np.einsum("ik,ck->ic", again, flux), rcond=None)
-    noise = np.diff(flux, axis=-1).std(axis=-1) / np.sqrt(2)
-    error = np.sqrt(np.diag(np.linalg.pinv(normal)))[:, None] * noise
+    centred = (terms[keep] - terms[keep].mean(-1, keepdims=True)) / spread[keep, None]
+    left = noise.scatter(flux - np.einsum("ic,ik->ck", solution, centred))
+    error = np.sqrt(np.diag(np.linalg.pinv(normal)))[:, None] * left
     solution = shrunk(solution, error, flux.mean(axis=-1))
-    centred = terms[keep] - terms[keep].mean(-1, keepdims=True)
-    result: F8 = flux - np.einsum("ic,ik->ck", solution, centred / spread[keep, None])
+    result: F8 = flux - np.einsum("ic,ik->ck", solution, centred)
     return result
 
 

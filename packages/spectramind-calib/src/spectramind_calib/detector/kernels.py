@@ -21,13 +21,13 @@ GROUPS = 8
 
 
 @kernel(parallel=True)
-def gather(addresses, total, chosen):  # type: ignore[no-untyped-def]
+def gather(addresses, like, total, chosen):  # type: ignore[no-untyped-def]
     """Counts ``[row, column, frame]`` of the `chosen` of a pixel's `total` pairs."""
     rows, columns = addresses.shape
-    found = np.empty((rows, columns, 2 * chosen.size), np.uint16)
+    found = np.empty((rows, columns, 2 * chosen.size), like.dtype)
     for row in numba.prange(rows):
         for column in range(columns):
-            counts = counts_at(addresses[row, column], 2 * total)
+            counts = counts_at(addresses[row, column], 2 * total, like)
             part = found[row, column]
             for k in range(chosen.size):
                 part[2 * k] = counts[2 * chosen[k]]
@@ -38,6 +38,7 @@ def gather(addresses, total, chosen):  # type: ignore[no-untyped-def]
 @kernel(parallel=True)
 def weighted_sums(  # type: ignore[no-untyped-def]
     addresses,
+    like,
     pairs,
     first,
     scale,
@@ -55,8 +56,8 @@ def weighted_sums(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    addresses
-        ``[row, column]`` of each pixel's counts, `pairs` pairs of uint16.
+    addresses, like
+        ``[row, column]`` of each pixel's counts, `pairs` pairs of the type that `like` holds.
     first
         Number of the first of these columns on the detector.
     scale, offset
@@ -90,7 +91,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
             for row in range(rows):
                 if not usable[row, column]:
                     continue
-                counts = counts_at(addresses[row, column], 2 * pairs)
+                counts = counts_at(addresses[row, column], 2 * pairs, like)
                 top = _electrons(
                     counts,
                     scale,
@@ -130,7 +131,7 @@ def _electrons(counts, scale, offset, polynomial, dark, gain, elapsed, pixel):  
     constant term drops out of the difference.
     """
     c1, c2, c3, c4, c5 = polynomial[1], polynomial[2], polynomial[3], polynomial[4], polynomial[5]
-    top = np.uint16(0)
+    top = counts[0]
     for k in range(pixel.size):
         start, end = counts[2 * k], counts[2 * k + 1]
         top = max(top, max(start, end))

@@ -26,8 +26,8 @@ class InstrumentOptions(Options):
     """Subtract background light, fitted apart from the star's wings."""
     background_rows: int = Field(default=3, ge=1)
     """AIRS: rows at each edge that tell the background. More hold wings that are not straight."""
-    background_distance: float = Field(default=8.0, gt=0)
-    """FGS1: pixels from the star beyond which pixels tell the background."""
+    background_share: float = Field(default=0.05, gt=0, le=1)
+    """FGS1: share of the pixels, those farthest from the star, that tell the background."""
     jitter: bool = True
     """Remove what of the flux follows fast movements of the image."""
     extraction: Literal["optimal", "sum"] = "optimal"

@@ -43,7 +43,7 @@ def spectramind_detector_calibrations() -> Sequence[Component]:
             summary=summary,
             factory=factory,
             options=CalibrationOptions,
-            revision=3,
+            revision=4,
             requires=("frames",),
             provides=("light_curves",),
             references=(HORNE,),

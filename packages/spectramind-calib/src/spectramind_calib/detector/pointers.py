@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numba import carray, types
 from numba.extending import intrinsic
 
@@ -12,16 +11,17 @@ from spectramind_calib.detector.compiled import kernel
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def _pointer(typing: Any, address: Any) -> Any:
-    """A pointer of an address."""
+def _pointer(typing: Any, address: Any, like: Any) -> Any:
+    """A pointer of an address, to what the array `like` holds."""
+    kind = types.CPointer(like.dtype)
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        return builder.inttoptr(values[0], context.get_value_type(types.CPointer(types.uint16)))
+        return builder.inttoptr(values[0], context.get_value_type(kind))
 
-    return types.CPointer(types.uint16)(types.int64), generate
+    return kind(types.int64, like), generate
 
 
 @kernel()
-def counts_at(address, size):  # type: ignore[no-untyped-def]
-    """The `size` uint16 counts at an address, which something else must keep alive."""
-    return carray(_pointer(address), (size,), np.uint16)
+def counts_at(address, size, like):  # type: ignore[no-untyped-def]
+    """The `size` counts at an address, which something else must keep alive, of `like`'s type."""
+    return carray(_pointer(address, like), (size,))

@@ -29,6 +29,22 @@ def planet_name(text: str) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
+def number(row: dict[str, str], column: str, where: str) -> float:
+    """The value in a column of a row. Raises DataError, which begins with `where`, if it is not
+    there or no finite number."""
+    text = row.get(column)
+    try:
+        value = float(text) if text is not None else np.nan
+    except ValueError:
+        value = np.nan
+    if not np.isfinite(value):
+        found = "there is no column" if text is None else f"{text!r} is no number in the column"
+        raise DataError(
+            f"{found} '{column}'", where=where, hint="copy the table again from its source"
+        )
+    return value
+
+
 def read_truth(path: Path, wavelength: F8) -> Truth:
     """True spectra from ``planet_id, wl_1, wl_2, ...``.
 

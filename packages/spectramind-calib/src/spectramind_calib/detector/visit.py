@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from spectramind_calib.detector import background, extraction, flat, jitter, pixels
+from spectramind_calib.detector import background, extraction, flat, jitter, noise, pixels
 from spectramind_calib.detector.curve import Extracted, light_curve
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
 from spectramind_calib.detector.work import Backend, Sums, Weighing
@@ -208,15 +208,23 @@ def _image(
     level = _background(raw, options, mean, usable)
     shape = (-1, 1) if raw.bin_columns is None else mean.shape
     share = extraction.profile((mean - level).reshape(shape), usable.reshape(shape))
-    read = raw.calibration.read[:, used_columns(raw)]
-    return share, extraction.pixel_variance(mean, read).reshape(shape), level
+    frames, used = raw.calibration, used_columns(raw)
+    seconds = float(np.median(np.diff(raw.integration_time)[::2]))
+    spread = noise.pixel_variance(
+        mean,
+        frames.read[:, used],
+        frames.dark[:, used] * seconds if options.dark else np.zeros(mean.shape),
+        np.where(usable, frames.flat[:, used], 1.0) if options.flat else np.ones(mean.shape),
+        raw.adc.gain,
+    )
+    return share, spread.reshape(shape), level
 
 
 def _background(raw: RawInstrument, options: InstrumentOptions, mean: F8, usable: Bool) -> float:
     if not options.background:
         return 0.0
     if raw.bin_columns is None:
-        return background.fit_photometer(mean, usable, options.background_distance)
+        return background.fit_photometer(mean, usable, options.background_share)
     return background.fit_spectral(mean, usable, min(options.background_rows, mean.shape[0] // 4))
 
 

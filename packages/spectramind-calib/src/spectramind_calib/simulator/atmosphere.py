@@ -87,7 +87,7 @@ def band_shape(wavelength: F8, low: float, high: float) -> F8:
     centre, half = (low + high) / 2, (high - low) / 2
     offset = (wavelength - centre) / half
     lobes = np.maximum(-((np.abs(offset) - 0.45) ** 2), -(offset**2) - 0.08)
-    wings = -1.1 * np.maximum(np.abs(offset) - 0.9, 0)
+    wings = -2.0 * np.maximum(np.abs(offset) - 0.9, 0)
     result: F8 = np.maximum(lobes, -0.25) + wings
     return result
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from spectramind_calib.detector import binning, extraction
+from spectramind_calib.detector import binning, extraction, noise
 from spectramind_calib.simulator.detector import Detector
 from spectramind_calib.simulator.options import Effects
 from spectramind_calib.simulator.scene import Light, pixel_shares
 from spectramind_core.arrays import F8
-from spectramind_core.contracts import Instrument, LightCurve, Step
+from spectramind_core.contracts import Adc, Instrument, LightCurve, Step
 
 
 def light_curve(
     instrument: Instrument,
     light: Light,
     detector: Detector,
+    converter: Adc,
+    seconds: float,
     columns: npt.NDArray[np.int64],
     wavelength: F8,
     effects: Effects,
@@ -27,6 +29,10 @@ def light_curve(
 
     Parameters
     ----------
+    converter
+        Electrons to counts, which rounds.
+    seconds
+        Between the two reads of a ramp.
     columns
         Detector column of each bin, ``[wave]``; zero alone for the photometer.
     wavelength
@@ -38,14 +44,14 @@ def light_curve(
     starts = binning.edges(pairs, per_bin)
     sizes = binning.sizes(pairs, starts)
     clean = binning.mean(flux.T, starts).T
-    variance = pair_variance(light, detector)[columns] / sizes[:, None]
+    variance = pair_variance(light, detector, seconds, converter.gain)[columns] / sizes[:, None]
     noisy = effects.photon_noise or effects.read_noise
-    noise = np.sqrt(variance) * rng.standard_normal(clean.shape) if noisy else 0.0
+    drawn = np.sqrt(variance) * rng.standard_normal(clean.shape) if noisy else 0.0
     hours = light.hours[:pairs]
     return LightCurve(
         instrument=instrument,
         time=binning.mean(hours, starts),
-        flux=clean + noise,
+        flux=clean + drawn,
         variance=variance,
         valid=np.ones(clean.shape, bool),
         wavelength=wavelength,
@@ -58,18 +64,22 @@ def light_curve(
     )
 
 
-def pair_variance(light: Light, detector: Detector) -> F8:
+def pair_variance(light: Light, detector: Detector, seconds: float, gain: float) -> F8:
     """Variance ``[column]`` of the optimally extracted flux of one pair, electrons^2."""
     rows, width = detector.dark.shape
-    share = pixel_shares(np.array([(rows - 1) / 2]), rows)
+    share = pixel_shares(np.array([(rows - 1) / 2]), rows) * np.ones(width)
     level = light.flux.mean(0)
-    if level.size == 1:
-        across = pixel_shares(np.array([(width - 1) / 2]), width)
-        share = (share * across.T).reshape(-1, 1)
-        read, usable = detector.read.reshape(-1, 1), ~detector.dead.reshape(-1, 1)
-    else:
-        read, usable = detector.read, ~detector.dead
-    share = share * np.ones(read.shape)
-    noise = extraction.pixel_variance(share * level + light.background, read)
-    weights = extraction.optimal_weights(share, usable, noise)
-    return extraction.variance(weights, noise)
+    photometer = level.size == 1
+    if photometer:
+        share = share * pixel_shares(np.array([(width - 1) / 2]), width).T
+    spread = noise.pixel_variance(
+        share * level + light.background,
+        detector.read,
+        detector.dark * seconds,
+        detector.flat,
+        gain,
+    )
+    shape = (-1, 1) if photometer else share.shape
+    share, spread, usable = share.reshape(shape), spread.reshape(shape), ~detector.dead
+    weights = extraction.optimal_weights(share, usable.reshape(shape), spread)
+    return extraction.variance(weights, spread)

@@ -76,7 +76,12 @@ def _raw(
     pixels = detector_of(instrument, options, ctx)
     times = INTEGRATION[instrument]
     frames = SimulatedFrames(
-        light, pixels, times, options.effects, partial(_block_rng, ctx.child("frames", instrument))
+        light,
+        pixels,
+        planet.converters[instrument],
+        times,
+        options.effects,
+        partial(_block_rng, ctx.child("frames", instrument)),
     )
     # Stamps are starts of integrations: the pair's light is centred half the long one later.
     middle = light.hours - times[1] / 2 / 3600
@@ -84,7 +89,7 @@ def _raw(
     return RawInstrument(
         instrument=instrument,
         frames=frames,
-        adc=detector.ADC,
+        adc=planet.converters[instrument],
         calibration=detector.calibration_frames(
             pixels, ctx.child("calibration", instrument).rng(), options.effects
         ),
@@ -103,6 +108,8 @@ def _curve(
         instrument,
         light_of(instrument, planet, options, ctx),
         detector_of(instrument, options, ctx),
+        planet.converters[instrument],
+        INTEGRATION[instrument][1] - INTEGRATION[instrument][0],
         grid.bin_columns() if instrument is Instrument.AIRS else np.array([0]),
         _bins(instrument, options),
         options.effects,

@@ -30,10 +30,14 @@ class Effects(Options):
     """The telescope's pointing wanders."""
     drift: bool = True
     """The gain drifts, separably in time and wavelength."""
+    common_mode: bool = True
+    """All pixels of an instrument flicker together from ramp to ramp."""
     background: bool = True
     """Stray light on every pixel."""
     cosmic_rays: bool = True
-    """Hits on single pixels in single ramps."""
+    """Hits on a pixel, at times a neighbour too, in single ramps."""
+    digitisation: bool = True
+    """Counts are whole and of 16 bits; else they are exact (float32), to test inverses with."""
     calibration_noise: bool = True
     """Calibration frames are noisy estimates."""
 

@@ -14,7 +14,7 @@ def spectramind_sources() -> Sequence[Component]:
         Component(
             kind="sources",
             name="simulated",
-            revision=2,
+            revision=3,
             summary="the built-in simulator: planets, light and detector of the challenge",
             factory="spectramind_calib.simulator.source:SimulatedSource",
             options=SimulatedOptions,

@@ -6,6 +6,7 @@ edition's training spectra.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from spectramind_calib.simulator.atmosphere import (
     transit_depth,
 )
 from spectramind_core.arrays import F8
-from spectramind_core.contracts import System
+from spectramind_core.contracts import Adc, Instrument, System
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,31 @@ class Sample:
     """Jupiter masses: lighter planets would have lost their atmosphere."""
     max_scale_height: float
     """In planetary radii: puffier planets are not in the sample."""
+    haze: tuple[float, float]
+    """Mean and standard deviation of `Atmosphere.haze`: how FGS1 differs from the AIRS bins."""
 
 
 SAMPLES = {
-    2024: Sample((0.0025517, 0.0017262), mass=0.25, min_mass=0.02, max_scale_height=0.03),
-    2025: Sample((0.014689, 0.010661), mass=1.0, min_mass=0.15, max_scale_height=0.005),
+    2024: Sample(
+        (0.0025517, 0.0017262), mass=0.25, min_mass=0.02, max_scale_height=0.03, haze=(-0.55, 0.4)
+    ),
+    2025: Sample(
+        (0.014689, 0.010661), mass=1.0, min_mass=0.15, max_scale_height=0.005, haze=(-0.7, 0.7)
+    ),
 }
 """By edition; 2024 published spectra alone, so its masses are what gives their spread."""
+
+ABUNDANCE = {
+    "H2O": (0.0, 0.3),
+    "CH4": (-0.8, 0.55),
+    "CO2": (-1.0, 0.5),
+    "CO": (0.0, 0.35),
+    "NH3": (-1.2, 0.5),
+}
+"""Mean and standard deviation of `Atmosphere.abundance`, whose spread sets how many principal
+components the spectra have."""
+CLOUD = (-1.1, 0.6)
+"""The same of `Atmosphere.cloud`."""
 
 SOLAR_GRAVITY_DAYS = 4.2083
 """Semi-major axis in solar radii of a one-day orbit around one solar mass (Kepler's third law)."""
@@ -62,6 +81,7 @@ class Planet:
     brightness: float
     """Flux relative to the measured real star's."""
     visits: int
+    converters: Mapping[Instrument, Adc]
 
 
 def draw_system(rng: np.random.Generator) -> System:
@@ -118,14 +138,8 @@ def draw_spectrum(rng: np.random.Generator, system: System, wavelength: F8, edit
     atmosphere = Atmosphere(
         mean_depth=depth,
         scale_height=height,
-        abundance={
-            "H2O": rng.normal(0.0, 0.5),
-            "CH4": rng.normal(-0.8, 0.9),
-            "CO2": rng.normal(-1.0, 0.8),
-            "CO": rng.normal(0.0, 0.6),
-            "NH3": rng.normal(-1.2, 0.8),
-        },
-        haze=rng.normal(-0.6, 0.8),
-        cloud=rng.normal(-1.1, 0.6),
+        abundance={molecule: rng.normal(*drawn) for molecule, drawn in ABUNDANCE.items()},
+        haze=rng.normal(*sample.haze),
+        cloud=rng.normal(*CLOUD),
     )
     return transit_depth(wavelength, atmosphere)

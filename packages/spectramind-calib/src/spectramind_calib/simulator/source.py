@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spectramind_calib.detector.tables import read_truth
-from spectramind_calib.simulator import grid, population
+from spectramind_calib.simulator import detector, grid, population, scene
 from spectramind_calib.simulator.folder import write_folder
 from spectramind_calib.simulator.observe import simulate_frames, simulate_light_curves
 from spectramind_calib.simulator.options import SimulatedOptions
@@ -19,7 +19,7 @@ from spectramind_core.contracts import LightCurves, Observation, Truth
 from spectramind_core.errors import DataError
 from spectramind_core.spec.canonical import digest
 
-REVISION = 2
+REVISION = 3
 """Rises when the same options and seed give other numbers."""
 
 
@@ -93,7 +93,10 @@ class SimulatedSource:
             spectrum = population.draw_spectrum(
                 rng, system, self.wavelength(ctx=ctx), self._options.edition
             )
-        return Planet(name, system, catalogued, spectrum, brightness, visits)
+        own = self._named(ctx, "converter", name).rng()
+        converters = detector.converters(self._options.edition, own)
+        brightness = min(brightness, scene.brightest(converters))
+        return Planet(name, system, catalogued, spectrum, brightness, visits, converters)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
