@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from spectramind_core.arrays import F8
-from spectramind_core.components import Context
+from spectramind_core.components import Context, Encoder
 from spectramind_core.errors import SpecError
 from spectramind_core.testing import EncoderTests
 from spectramind_models.mamba.encoder import MambaEncoder
@@ -35,13 +35,33 @@ class TestTransformer(OfTime):
     options = {"d_model": 8, "heads": 2}
 
 
-def test_padding_does_not_show(ctx: Context) -> None:
-    net = MambaEncoder(MambaOptions(d_model=8)).module(features=3, positions=None, ctx=ctx).eval()
+@pytest.mark.parametrize(
+    "encoder",
+    [
+        MambaEncoder(MambaOptions(d_model=8)),
+        MambaEncoder(MambaOptions(d_model=8, bidirectional=False)),
+        TransformerEncoder(TransformerOptions(d_model=8)),
+    ],
+    ids=["both ways", "one way", "transformer"],
+)
+def test_padding_does_not_show(ctx: Context, encoder: Encoder) -> None:
+    net = encoder.module(features=3, positions=None, ctx=ctx).eval()
     tokens = torch.randn(1, 20, 3, generator=torch.Generator().manual_seed(0))
     padded = torch.cat([tokens, torch.full((1, 7, 3), 9.0)], 1)
     valid = torch.arange(27)[None] < 20
     short = net(tokens, torch.ones(1, 20, dtype=torch.bool))
     torch.testing.assert_close(net(padded, valid)[:, :20], short)
+
+
+def test_only_both_ways_does_a_token_hear_of_later_ones(ctx: Context) -> None:
+    tokens = torch.randn(1, 20, 3, generator=torch.Generator().manual_seed(0))
+    later = tokens.clone()
+    later[:, 12:] += 1
+    valid = torch.ones(1, 20, dtype=torch.bool)
+    for both in (True, False):
+        options = MambaOptions(d_model=8, bidirectional=both)
+        net = MambaEncoder(options).module(features=3, positions=None, ctx=ctx).eval()
+        assert torch.equal(net(tokens, valid)[:, :12], net(later, valid)[:, :12]) is not both
 
 
 def test_a_row_without_valid_tokens_is_no_nan(ctx: Context) -> None:

@@ -15,6 +15,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from spectramind_core.errors import PluginError
+
 Backend = Literal["auto", "numba", "reference", "cuda"]
 
 used: set[str] = set()
@@ -62,9 +64,27 @@ def selective_scan(
 
 
 def choose(u: Tensor, backend: Backend) -> str:
-    """The backend that will compute a scan of `u`."""
-    if backend != "auto":
-        return backend
-    if u.device.type == "cuda":
-        return "cuda" if importlib.util.find_spec("mamba_ssm") else "reference"
-    return "numba" if u.device.type == "cpu" else "reference"
+    """The backend that will compute a scan of `u`.
+
+    mamba-ssm's kernel computes on a GPU and knows no double precision, numba's computes on a CPU.
+
+    Raises
+    ------
+    PluginError
+        If the backend asked for computes on another kind of device.
+    """
+    device = u.device.type
+    if backend == "auto":
+        if device == "cpu":
+            return "numba"
+        fast = device == "cuda" and u.dtype != torch.float64
+        return "cuda" if fast and importlib.util.find_spec("mamba_ssm") else "reference"
+    needed = {"cuda": "cuda", "numba": "cpu"}.get(backend, device)
+    if device != needed:
+        raise PluginError(
+            f"the scan backend '{backend}' needs a {'GPU' if needed == 'cuda' else 'CPU'}, "
+            f"and these tensors are on {device}",
+            where="selective scan",
+            hint="set backend to 'auto'",
+        )
+    return backend

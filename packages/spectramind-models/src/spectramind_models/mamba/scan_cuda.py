@@ -8,19 +8,13 @@ from spectramind_core.errors import PluginError
 
 
 def scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor) -> Tensor:
-    """Shapes as in `selective_scan`; everything must be on one GPU.
+    """Shapes as in `selective_scan`; everything must be on one GPU, in single precision.
 
     Raises
     ------
     PluginError
-        If mamba-ssm is not installed, or the tensors are not on a GPU.
+        If mamba-ssm is not installed.
     """
-    if u.device.type != "cuda":
-        raise PluginError(
-            f"the scan backend 'cuda' needs a GPU, and these tensors are on {u.device.type}",
-            where="selective scan",
-            hint="set backend to 'auto', or to 'numba' on a CPU",
-        )
     try:
         from mamba_ssm.ops.selective_scan_interface import selective_scan_fn
     except ImportError as error:
