@@ -1,4 +1,4 @@
-"""Every figure of the tables that calibration leaves, counted anew planet by planet with scipy."""
+"""Every figure that calibration leaves in tables and JSON, counted anew planet by planet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from scipy.stats import norm
 from spectramind_calib.uncertainty.assessment import write_comparison
 from spectramind_calib.uncertainty.conformal import Conformal
 from spectramind_calib.uncertainty.options import ConformalOptions
+from spectramind_core.calibration_metrics import assess
 from spectramind_core.components import Context
 from spectramind_core.contracts import Prediction, Truth
 from spectramind_core.testing import synthetic
@@ -124,3 +125,41 @@ def test_the_pit_histogram(compared: tuple[Prediction, Prediction, Truth], ctx: 
             low, high = float(row["from"]), float(row["to"])
             share = np.mean((low <= values) & ((values < high) | (high == 1)))
             assert float(row[f"share_{step}"]) == pytest.approx(share, abs=1e-5)
+
+
+@pytest.mark.parametrize("step", ["before", "after"])
+def test_what_the_run_writes_of_each_step(
+    compared: tuple[Prediction, Prediction, Truth], step: str
+) -> None:
+    """``calibration/<step>.json`` holds this assessment."""
+    before, after, truth = compared
+    prediction = before if step == "before" else after
+    found = assess(prediction, truth)
+    assert found["planets"] == PLANETS
+    depth = np.median(prediction.mu, axis=1)
+    deep = np.flatnonzero(depth > np.quantile(depth, 2 / 3))
+    for level in LEVELS:
+        got = found["levels"][str(level)]
+        bins = np.array([counted(prediction, truth, level, wave) for wave in range(BINS)])
+        np.testing.assert_allclose(got["per_bin"], bins[:, 0])
+        assert got["coverage"] == pytest.approx(bins[:, 0].mean())
+        assert got["fgs1"] == pytest.approx(bins[0, 0])
+        assert got["airs"] == pytest.approx(bins[1:, 0].mean())
+        assert got["width_ppm"] == pytest.approx(bins[:, 1].mean())
+        assert got["winkler_ppm"] == pytest.approx(bins[:, 2].mean())
+        held = 0
+        for planet in deep:
+            for wave in range(BINS):
+                lower, upper = limits(prediction, planet, level, wave)
+                held += lower <= truth.spectra[planet, wave] <= upper
+        assert got["strata"]["depth: high"] == pytest.approx(held / (deep.size * BINS))
+    values = norm.cdf(truth.spectra, prediction.mu, prediction.sigma)
+    counts = np.bincount(np.minimum((values * 20).astype(int), 19).ravel(), minlength=20)
+    np.testing.assert_allclose(found["pit"], counts / values.size)
+    planets, waves = range(PLANETS), range(BINS)
+    crps = [
+        _crps(prediction.mu[p, b], prediction.sigma[p, b], truth.spectra[p, b])
+        for p in planets
+        for b in waves
+    ]
+    assert found["crps_ppm"] == pytest.approx(1e6 * np.mean(crps), rel=1e-5)

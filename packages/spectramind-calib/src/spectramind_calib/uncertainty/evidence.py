@@ -81,6 +81,7 @@ class Standardizer:
         named = raw_evidence(prediction)
         if self.latent_center.size and prediction.latents is not None:
             away = (prediction.latents - self.latent_center) / self.latent_scale
+            # calibration planets stand for the training set, whose latents nobody hands on
             named["latent distance"] = np.sqrt(np.mean(away**2, axis=1))
         return named
 

@@ -27,6 +27,9 @@ from spectramind_core.errors import DataError, PluginError
 FEWEST = 10
 """Planets that a network must have to learn from."""
 
+CROSSED = 10
+"""Parts that planets held out at once are crossed in, to tell how new planets will fare."""
+
 Learn = Callable[[Quantiles, F8], Correction]
 """A correction from planets' quantiles and their ``residuals [planet, wave]`` in sigma."""
 
@@ -136,7 +139,7 @@ def _crossed(
 ) -> Prediction:
     """What planets are given if they have no part in their own correction."""
     if len(np.unique(groups)) < 2:
-        groups = np.arange(len(groups)) % 2
+        groups = np.arange(len(groups)) % CROSSED
     lower, upper = np.empty_like(found.lower), np.empty_like(found.upper)
     sigma = np.empty_like(before.sigma)
     for group in np.unique(groups):
