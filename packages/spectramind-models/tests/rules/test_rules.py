@@ -196,12 +196,26 @@ class TestPhotonicAlignment(RuleTests):
         projected, _ = rule.project(mu, sigma, scene=scene)
         assert float(rule.violation(projected, sigma, scene=scene).sum()) < 1e-12
 
+    def timed(self, *tension: float) -> Scene:
+        """The scene with mid-transits so many standard deviations apart in the two instruments."""
+        return Scene(GRID, {**self.scene().features, "timing_tension": torch.tensor(tension)})
+
+    def test_transits_at_different_times_are_a_violation_whatever_the_depth(self) -> None:
+        mu, sigma = flat(planets=4)
+        scene = Scene(GRID, {"timing_tension": torch.tensor([4.0, -20.0, 40.0, torch.nan])})
+        violation = self.build().violation(mu, sigma, scene=scene)
+        assert float(violation[[0, 3]].sum()) == 0
+        assert 0 < float(violation[1, 0]) < float(violation[2, 0])
+        assert float(violation[:, 1:].sum()) == 0
+
     def test_a_fit_whose_instruments_disagree_in_time_is_trusted_less(self) -> None:
-        scene = self.scene()
-        late = Scene(GRID, {**scene.features, "timing_tension": torch.tensor([0.0, 50.0])})
-        violation = self.build().violation(*self.violating(0.1), scene=late)
-        assert float(violation[0, 0]) > 0
-        assert float(violation[1, 0]) == 0
+        rule, scene = self.build(), self.timed(0.0, 50.0)
+        off, aligned = (
+            rule.violation(*depths, scene=scene)[:, 0] for depths in (self.violating(0.1), flat())
+        )
+        pulls = off - aligned
+        assert float(pulls[0]) > 0
+        assert float(pulls[1]) == 0
 
     def test_without_white_light_fgs1_is_held_near_airs(self) -> None:
         rule = PhotonicAlignment(options.PhotonicAlignmentOptions())

@@ -12,12 +12,16 @@ from spectramind_models.rules.options import PhotonicAlignmentOptions
 
 
 class PhotonicAlignment:
-    """Holds FGS1's depth to AIRS's: within a share of it, and near what white light says of it.
+    """Holds FGS1's transit to AIRS's: one time, and depths that agree.
 
-    The second part needs the features ``physics_depth`` and ``physics_sigma`` ``[planet, wave]``
-    (depths from the transit fit alone, before any prior). Where the transit came at different times
-    in the two instruments (feature ``timing_tension``, in standard deviations), one of the two fits
-    is not to be trusted, and the white light's say is weakened in proportion.
+    *Depth*: within a share of AIRS's, and near what white light says of it. The latter needs the
+    features ``physics_depth`` and ``physics_sigma`` ``[planet, wave]`` (depths from the transit fit
+    alone, before any prior).
+
+    *Time*: where the transit came at different times in the two instruments (feature
+    ``timing_tension [planet]``, in standard deviations), one of the two fits is not to be trusted.
+    No spectrum can mend that: it is a violation without a gradient, for reports, which the hard
+    mode leaves; and the white light's say is weakened in proportion.
     """
 
     def __init__(self, options: PhotonicAlignmentOptions) -> None:
@@ -31,6 +35,7 @@ class PhotonicAlignment:
         found = excess(offset.abs(), self._max_offset * depth.abs().clamp(min=1e-6))
         for expected, error in self._white(mu, scene, start):
             found = found + excess((offset - expected).abs(), self._max_tension * error)
+        found = found + excess(_tension(mu, scene), self._max_tension)[:, None]
         return torch.nn.functional.pad(found, (0, mu.shape[1] - start))
 
     def project(self, mu: Tensor, sigma: Tensor, *, scene: Scene) -> tuple[Tensor, Tensor]:
@@ -52,10 +57,14 @@ class PhotonicAlignment:
         weight = error[:, start:].pow(-2)
         white = (weight * depth[:, start:]).sum(1, keepdim=True) / weight.sum(1, keepdim=True)
         variance = error[:, :start].square() + 1 / weight.sum(1, keepdim=True)
-        tension = scene.features.get("timing_tension", mu.new_zeros(mu.shape[0])).to(mu)
-        tension = tension.nan_to_num().abs()
-        doubt = (tension / self._max_tension).clamp(min=1)[:, None]
+        doubt = (_tension(mu, scene) / self._max_tension).clamp(min=1)[:, None]
         return [(depth[:, :start] - white, doubt * variance.sqrt())]
+
+
+def _tension(mu: Tensor, scene: Scene) -> Tensor:
+    """``[planet]``: how far apart the instruments' mid-transits lie; 0 where that is unknown."""
+    tension: Tensor = scene.features.get("timing_tension", mu.new_zeros(mu.shape[0]))
+    return tension.to(mu).nan_to_num().abs()
 
 
 def _offset(mu: Tensor, start: int) -> tuple[Tensor, Tensor]:

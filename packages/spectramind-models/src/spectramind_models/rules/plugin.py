@@ -66,7 +66,8 @@ def spectramind_rules() -> Sequence[Component]:
         Component(
             kind="rules",
             name="photonic_alignment",
-            summary="FGS1's depth agrees with AIRS's and with both white light curves",
+            revision=2,
+            summary="FGS1's transit agrees with AIRS's: in time, in depth and with white light",
             factory="spectramind_models.rules.photonic_alignment:PhotonicAlignment",
             options=options.PhotonicAlignmentOptions,
         ),
