@@ -12,18 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import time
+
+from scan import TUNED, measure
 
 WAVES, FEATURES = 283, 12
 FULL, QUICK = (16, 192, 6), (2, 32, 2)
-TUNED = {
-    "MALLOC_TOP_PAD_": "268435456",
-    "MALLOC_MMAP_THRESHOLD_": "8589934592",
-    "MALLOC_TRIM_THRESHOLD_": "20000000000",
-}
 
 
 def work(which: str, batch: int, width: int, layers: int, repeats: int) -> dict[str, float]:
@@ -84,18 +78,6 @@ def reference(edges, tokens, width, layers, heads):  # type: ignore[no-untyped-d
     return run
 
 
-def measure(
-    which: str, size: tuple[int, ...], repeats: int, extra: dict[str, str]
-) -> dict[str, float]:
-    """`work` in a fresh process."""
-    command = [sys.executable, __file__, "--work", which, "--repeats", str(repeats)]
-    command += ["--size", *map(str, size)]
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **extra}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a small size, to see it run")
@@ -109,10 +91,10 @@ def main() -> None:
     size = QUICK if given.quick else FULL
     print("batch {}, width {}, {} layers".format(*size))
     for label, extra in (("as installed", {}), ("tuned malloc", TUNED)):
-        baseline = measure("GATv2Conv", size, given.repeats, extra)
+        baseline = measure(__file__, "GATv2Conv", size, given.repeats, extra)
         print(f"{label}: GATv2Conv {baseline['best']:.3f} s, {baseline['edges']} edges")
         for ours in ("gat", "dense_gat"):
-            found = measure(ours, size, given.repeats, extra)
+            found = measure(__file__, ours, size, given.repeats, extra)
             ratio = baseline["best"] / found["best"]
             print(f"{label}: {ours:9} {found['best']:.3f} s, {ratio:.1f} x as fast", flush=True)
 

@@ -21,7 +21,7 @@ import time
 
 SIZES = ((4, 4096, 128, 16), (4, 1024, 512, 64))
 QUICK = ((2, 256, 64, 16),)
-TUNED = {
+TUNED = {  # glibc keeps what is freed, instead of giving it back at every step
     "MALLOC_TOP_PAD_": "268435456",
     "MALLOC_MMAP_THRESHOLD_": "8589934592",
     "MALLOC_TRIM_THRESHOLD_": "20000000000",
@@ -87,10 +87,10 @@ def mambapy_scan(u, delta, A, B, C):  # type: ignore[no-untyped-def]
 
 
 def measure(
-    which: str, size: tuple[int, ...], repeats: int, extra: dict[str, str]
+    program: str, which: str, size: tuple[int, ...], repeats: int, extra: dict[str, str]
 ) -> dict[str, float]:
-    """`work` in a fresh process."""
-    command = [sys.executable, __file__, "--work", which, "--repeats", str(repeats)]
+    """What a benchmark's `work` finds in a fresh process, with more in its environment."""
+    command = [sys.executable, program, "--work", which, "--repeats", str(repeats)]
     command += ["--size", *map(str, size)]
     environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", **extra}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -108,21 +108,21 @@ def main() -> None:
     if given.work:
         print(json.dumps(work(given.work, tuple(given.size), given.repeats)))
         return
-    measure("ours", (1, 8, 8, 4), 1, {})  # fills the kernel cache
+    measure(__file__, "ours", (1, 8, 8, 4), 1, {})  # fills the kernel cache
     for size in QUICK if given.quick else SIZES:
         print("B {} L {} D {} N {}".format(*size))
         # A run of ours is so short that other work spoils many: it may try for as long as theirs.
-        ours = measure("ours", size, 10 * given.repeats, {})
+        ours = measure(__file__, "ours", size, 10 * given.repeats, {})
         print(f"  ours                 {ours['best']:8.3f} s {ours['mib']:8.0f} MiB")
         for label, extra in (("as installed", {}), ("tuned malloc", TUNED)):
-            other = measure("mambapy", size, given.repeats, extra)
+            other = measure(__file__, "mambapy", size, given.repeats, extra)
             print(
                 f"  mambapy {label} {other['best']:8.3f} s {other['mib']:8.0f} MiB"
                 f"   {other['best'] / ours['best']:5.1f} x the time,"
                 f" {other['mib'] / max(ours['mib'], 1):5.1f} x the memory",
                 flush=True,
             )
-    start = measure("ours", (1, 8, 8, 4), 1, {})
+    start = measure(__file__, "ours", (1, 8, 8, 4), 1, {})
     print(f"first call of a fresh process, kernels from the disk: {start['start']:.2f} s")
 
 
