@@ -1,4 +1,4 @@
-"""The MLflow tracker: against a stand-in client, and its message where MLflow is absent."""
+"""The MLflow tracker: against a stand-in client, against MLflow itself, and where it is absent."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Client:
         self.status = status
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
     made: list[Client] = []
 
@@ -59,6 +59,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> list[Client]:
     return made
 
 
+@pytest.mark.usefixtures("client")
 class TestMlflow(TrackerTests):
     name = "mlflow"
 
@@ -72,10 +73,24 @@ def test_epochs_become_metrics_and_the_manifest_parameters(
     tracker.event("stage_start", {"stage": "train"})
     tracker.end(failed=True)
     (made,) = client
-    assert made.uri.startswith("file:")
+    assert made.uri == f"sqlite:///{tmp_path / 'mlflow.db'}"
     assert made.params == {"spec_hash": "abc", "seed": "5"}
     assert made.metrics == [("loss", 0.5, 3)]
     assert made.status == "FAILED"
+
+
+def test_mlflow_itself_finds_the_run_in_its_database(tmp_path: Path) -> None:
+    tracking = pytest.importorskip("mlflow.tracking", reason="the extra 'mlflow' is not installed")
+    tracker = MlflowTracker(MlflowOptions(experiment="test"))
+    tracker.start({"name": "x", "seed": 5}, ctx=Context(folder=tmp_path))
+    for epoch, loss in ((1, 0.5), (2, 0.25)):
+        tracker.event("epoch", {"epoch": epoch, "loss": loss})
+    tracker.end(failed=False)
+    client = tracking.MlflowClient(tracking_uri=f"sqlite:///{tmp_path / 'mlflow.db'}")
+    (run,) = client.search_runs([client.get_experiment_by_name("test").experiment_id])
+    history = client.get_metric_history(run.info.run_id, "loss")
+    assert [(metric.step, metric.value) for metric in history] == [(1, 0.5), (2, 0.25)]
+    assert (run.info.status, run.data.params) == ("FINISHED", {"seed": "5"})
 
 
 def test_without_mlflow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ KEPT = ("spec_hash", "data_hash", "seed", "created")
 
 
 class MlflowTracker:
-    """Sends a run's metrics to an MLflow server, or to a folder that MLflow can show.
+    """Sends a run's metrics to an MLflow server, or to a database that ``mlflow ui`` can show.
 
     Raises
     ------
@@ -37,7 +37,7 @@ class MlflowTracker:
 
     def start(self, manifest: Mapping[str, Any], *, ctx: Context) -> None:
         """Open an MLflow run named as ours."""
-        uri = self._options.uri or (ctx.folder / "mlruns").resolve().as_uri()
+        uri = self._options.uri or f"sqlite:///{(ctx.folder / 'mlflow.db').resolve()}"
         self._client = self._tracking.MlflowClient(tracking_uri=uri)
         known = self._client.get_experiment_by_name(self._options.experiment)
         experiment = (

@@ -11,6 +11,6 @@ class MlflowOptions(Options):
     """Options of tracker ``mlflow``."""
 
     uri: str = ""
-    """MLflow tracking URI; empty for a folder ``mlruns`` beside the run's files."""
+    """MLflow tracking URI; empty for a database ``mlflow.db`` beside the run's files."""
     experiment: str = Field(default="spectramind", min_length=1)
     """Experiment that runs belong to; made if it is not there."""
