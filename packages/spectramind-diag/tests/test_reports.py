@@ -101,4 +101,4 @@ def test_the_gravest_findings_come_first() -> None:
     grave = everything().replace(severity=Severity.ALARM, name="grave")
     summary = summarise([calm, everything(), grave], evidence())
     assert [result.name for result in summary.first] == ["grave", "everything", "calm"]
-    assert dict(summary.scores).keys() == {"final", "estimator", "baseline transit"}
+    assert dict(summary.scores).keys() == {"final", "after estimator", "baseline transit"}

@@ -23,48 +23,42 @@ BIN = Axis(label="Spectral bin (0 is FGS1, then AIRS-CH0 by wavelength)")
 
 BREAK = 0.5
 """A first gap wider than this, in micron, is drawn as a break."""
-OFFSET = 0.06
+OFFSET = 0.09
 """Distance of the photometer from the spectrum behind a break, in micron."""
+WIDTH = 0.05
+"""Width that the photometer is drawn with behind a break, in micron."""
 
 
-def positions(wavelength: F8) -> F8:
-    """Where bins are drawn, ``[wave]`` micron: FGS1, far to the blue, just left of AIRS."""
-    if wavelength.size < 2 or wavelength[1] - wavelength[0] < BREAK:
-        return wavelength
-    return np.concatenate([[wavelength[1] - OFFSET], wavelength[1:]])
+def _apart(wavelength: F8) -> bool:
+    """Whether the first bin is a photometer far to the blue of a spectrograph."""
+    return wavelength.size > 1 and bool(wavelength[1] - wavelength[0] > BREAK)
 
 
 def broken(wavelength: F8, *curves: F8) -> tuple[F8, ...]:
-    """Positions and curves with a gap (NaN) behind the photometer, so that no line joins it.
+    """Where curves are drawn: the photometer as a dash of its own, left of the spectrum.
 
-    Curves are ``[..., wave]``; the gap adds one bin to each.
+    Curves are ``[..., wave]``, and gain two points: the dash has two ends, and a gap (NaN) stands
+    between it and the spectrum, so that no line joins them.
     """
-    at = positions(wavelength)
-    if at is wavelength:
+    if not _apart(wavelength):
         return (wavelength, *curves)
-    gap = at[0] + OFFSET / 2
-    return (np.insert(at, 1, gap), *(np.insert(curve, 1, np.nan, axis=-1) for curve in curves))
+    dash = wavelength[1] - OFFSET + np.array([-WIDTH, WIDTH]) / 2
+    gap = (dash[1] + wavelength[1]) / 2
+    at = np.concatenate([dash, [gap], wavelength[1:]])
+    return (at, *(np.insert(np.insert(c, 1, np.nan, -1), 0, c[..., 0], -1) for c in curves))
 
 
 def photometer(wavelength: F8) -> tuple[Spans, ...]:
     """A labelled strip around the photometer's bin, where it is drawn beside the spectrum."""
-    at = positions(wavelength)
-    if at is wavelength:
+    if not _apart(wavelength):
         return ()
-    half = OFFSET / 3
-    return (
-        Spans(
-            name="FGS1",
-            left=at[:1] - half,
-            right=at[:1] + half,
-            labels=("FGS1",),
-        ),
-    )
+    left, right = broken(wavelength)[0][:2]
+    return (Spans(name="FGS1", left=np.array([left]), right=np.array([right]), labels=("FGS1",)),)
 
 
 def molecules(wavelength: F8) -> tuple[Spans, ...]:
     """Molecule bands within a spectrum's range, one layer a molecule."""
-    low, high = positions(wavelength).min(), wavelength.max()
+    low, high = wavelength[int(_apart(wavelength))], wavelength.max()
     found = []
     for name, bands in BANDS.items():
         inside = [(max(a, low), min(b, high)) for a, b in bands if a < high and b > low]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,15 @@ import pytest
 
 from spectramind_core.components import Context, Evidence, NamedInputs
 from spectramind_core.contracts import DiagnosticResult, Figure, LightCurveSet, Severity
+from spectramind_core.plugins.declaration import Options
 from spectramind_core.plugins.registry import Registry
 from spectramind_core.storage import save
 from spectramind_diag.diagnostics.shapley import group_matrix, grouped_shapley
 from spectramind_diag.diagnostics.time_bins import allan, autocorrelation, binned
+from spectramind_diag.options import MarkdownOptions
+from spectramind_diag.report.markdown import MarkdownReport
+from spectramind_diag.report.page import BokehReport
+from spectramind_diag.report.png import picture
 
 EVERY = (
     "score", "spectra", "light_curves", "frequency", "latents", "attribution", "symbolic",
@@ -100,7 +105,7 @@ def test_a_spectrum_in_the_figure_is_the_prediction(evidence: Evidence) -> None:
     result = run("spectra", evidence)
     mu = layer(result, "spectrum", "mu")
     row = mu.planets.index("1003")
-    shown = np.delete(mu.y[row], 1)  # the gap behind the photometer
+    shown = np.delete(mu.y[row], [0, 2])  # the dash has two ends, and a gap behind it
     np.testing.assert_allclose(shown, evidence.prediction.of(["1003"]).mu[0] * 1e6)
     pull = run("spectra", evidence).scalars["pull_std"]
     assert evidence.truth is not None
@@ -121,6 +126,37 @@ def test_coverage_equals_an_independent_count(evidence: Evidence) -> None:
     reliability = layer(result, "reliability", "temperature")
     assert reliability.y[np.isclose(reliability.x, 0.9)][0] == pytest.approx(inside)
     assert column(result, "steps", "coverage 90%")[1] == pytest.approx(inside)
+
+
+def test_coverage_of_every_kind_equals_an_independent_count(evidence: Evidence) -> None:
+    assert evidence.truth is not None
+    truth, wavelength = evidence.truth.spectra, evidence.prediction.wavelength
+    depth = np.median(evidence.prediction.mu, axis=1)
+    shallow = depth <= np.quantile(depth, 1 / 3)
+    methane = [(2.18 <= w <= 2.45) or (3.15 <= w <= 3.55) for w in wavelength]
+    methane[0] = False
+    result = run("calibration", evidence)
+    kinds, after = column(result, "groups", "kind"), column(result, "groups", "after")
+    covered, change = (
+        column(result, "groups", "coverage 68%"),
+        column(result, "groups", "Δ error 68%"),
+    )
+    heatmap = layer(result, "coverage_by_group", "coverage")
+    for kind, planets, bins in (
+        ("FGS1", slice(None), [0]),
+        ("CH4 bands", slice(None), np.flatnonzero(methane)),
+        ("depth: low", shallow, slice(None)),
+    ):
+        inside = []
+        for name, step in evidence.steps:
+            within = np.abs(step.mu - truth) <= 0.994457883 * step.sigma
+            inside.append(within[planets][:, bins].mean())
+            assert covered[(kinds == kind) & (after == name)] == pytest.approx(inside[-1])
+            shown = heatmap.values[heatmap.rows.index(kind), heatmap.columns.index(f"68% {name}")]
+            assert shown == pytest.approx(inside[-1] - 0.68)
+        assert change[(kinds == kind) & (after == "temperature")] == pytest.approx(
+            abs(inside[1] - 0.68) - abs(inside[0] - 0.68)
+        )
 
 
 def test_a_calibrator_that_helps_lowers_the_coverage_error(evidence: Evidence) -> None:
@@ -204,6 +240,19 @@ def test_shapley_values_add_up_where_inputs_interact() -> None:
     np.testing.assert_allclose(values[:, 0], [1, 1, 0], atol=1e-9)
 
 
+def test_what_inputs_add_to_mu_and_sigma_sums_to_the_prediction(evidence: Evidence) -> None:
+    from spectramind_diag.diagnostics.shapley import explain
+
+    estimator: Any = evidence.estimator
+    assert evidence.light_curves is not None
+    inputs = estimator.explain_inputs(evidence.light_curves, ctx=Context())
+    reference = inputs.values.mean(axis=0)
+    shap = explain(estimator, inputs, reference, 1, Context())
+    predicted = estimator.predict_from(inputs.values, ctx=Context())
+    for effect, whole in zip((shap.mu, shap.sigma), predicted, strict=True):
+        np.testing.assert_allclose(effect.base + effect.values.sum(axis=1), 1e6 * whole, rtol=1e-9)
+
+
 def test_attribution_overlay_adds_the_linear_contribution(evidence: Evidence) -> None:
     result = run("attribution", evidence)
     estimator: Any = evidence.estimator
@@ -216,7 +265,7 @@ def test_attribution_overlay_adds_the_linear_contribution(evidence: Evidence) ->
     row = evidence.light_curves.planet_ids.index(curve.planets[0])
     base = 0.01 + reference @ estimator.weights
     change = (inputs.values[row] - reference)[feature] * estimator.weights[feature]
-    np.testing.assert_allclose(np.delete(curve.y[0], 1), 1e6 * (base + change), rtol=1e-6)
+    np.testing.assert_allclose(np.delete(curve.y[0], [0, 2]), 1e6 * (base + change), rtol=1e-6)
 
 
 def test_inputs_that_depend_on_the_set_are_explained(evidence: Evidence) -> None:
@@ -251,7 +300,66 @@ def test_an_outlying_visit_is_named(evidence: Evidence) -> None:
     result = run("detector", evidence)
     assert result.severity is Severity.WARNING
     assert "1002" in result.verdict
-    assert "cosmic_rays" in result.verdict
+    assert "cosmic rays" in result.verdict
+
+
+def test_an_outlying_visit_is_listed_with_what_is_usual(evidence: Evidence) -> None:
+    result = run("detector", evidence)
+    assert column(result, "outlying", "planet")[0] == "1002"
+    assert column(result, "outlying", "value")[0] == 5000
+    assert column(result, "outlying", "usual (median)")[0] == 50
+
+
+def test_a_constant_background_stands_out_nowhere(evidence: Evidence) -> None:
+    """Its standard deviation is no exact zero, and differs from visit to visit."""
+    assert evidence.light_curves is not None
+    visits = []
+    for index, planet in enumerate(evidence.light_curves.planet_ids):
+        for visit in evidence.light_curves[planet]:
+            assert visit.airs is not None
+            same = np.full(visit.airs.time.size, 13.1 + index / 7)
+            airs = visit.airs.replace(counts={}, housekeeping={"background": same})
+            visits.append(visit.replace(airs=airs))
+    curves = LightCurveSet.from_visits(visits, evidence.light_curves.wavelength)
+    result = run("detector", replace(evidence, light_curves=curves))
+    assert not column(result, "visits_airs_ch0", "background, scatter").any()
+    assert result.severity is Severity.OK
+
+
+def test_a_second_visit_has_curves_of_its_own(evidence: Evidence) -> None:
+    assert evidence.light_curves is not None
+    (only,) = evidence.light_curves["1003"]
+    visits = [v for planet in evidence.light_curves for v in planet]
+    curves = LightCurveSet.from_visits(
+        [*visits, only.replace(visit=1)], evidence.light_curves.wavelength
+    )
+    result = run("detector", replace(evidence, light_curves=curves))
+    again = layer(result, "housekeeping_airs_ch0_0", "background, visit 1")
+    assert again.planets == ("1003",)
+
+
+def test_rules_that_hold_everywhere_leave_nothing_to_map(evidence: Evidence) -> None:
+    assert evidence.rules is not None
+    none = np.zeros_like(evidence.rules.violation)
+    held = evidence.rules.replace(violation=none, influence=none)
+    result = run("symbolic", replace(evidence, rules=held))
+    assert [figure.name for figure in result.figures] == ["trend"]
+    assert "nothing to map" in result.verdict
+    assert set(column(result, "rules", "worst planet")) == {"none"}
+
+
+def test_residuals_have_the_errors_that_the_variance_promises(evidence: Evidence) -> None:
+    result = run("light_curves", evidence, points=100)
+    shown = layer(result, "residual_fgs1", "data - model")
+    assert shown.error[0] == pytest.approx(200 / np.sqrt(4))  # four samples of 200 ppm in each
+    fit = evidence.transit_fits[0]
+    together = (fit.flux - fit.transit * fit.drift).reshape(100, 4).mean(axis=1)
+    np.testing.assert_allclose(shown.y[0], 1e6 * together, rtol=1e-6, atol=1e-6)
+
+
+def test_lags_are_minutes(evidence: Evidence) -> None:
+    curve = layer(run("light_curves", evidence), "autocorrelation_fgs1", "chosen planet")
+    assert curve.x[0] == pytest.approx(60 * 7.5 / 400)
 
 
 def test_rules_are_counted_as_the_report_says(evidence: Evidence) -> None:
@@ -294,23 +402,49 @@ def test_a_run_is_not_said_to_beat_its_equal(evidence: Evidence, tmp_path: Path)
     assert "best" not in result.verdict
 
 
-@pytest.mark.parametrize("name", EVERY)
-def test_poor_evidence_is_said_and_fails_nothing(name: str, make: Callable[..., Evidence]) -> None:
-    whole = make(3, 20, 20)
+def poor(whole: Evidence) -> Iterator[Evidence]:
+    """Runs that know little, or know it badly."""
     alone = whole.prediction.of(["1001"])
+    yield Evidence(prediction=alone)
+    yield replace(whole, prediction=alone, truth=None, steps=(), baselines={})
     constant = whole.prediction.replace(mu=np.full_like(whole.prediction.mu, 0.01))
+    yield replace(whole, prediction=constant, steps=(), training_truth=None)
     unknown = whole.prediction.replace(
         planet_features={"snr": np.full(3, np.nan)}, bin_features={}, latents=None
     )
-    for poor in (
-        Evidence(prediction=alone),
-        replace(whole, prediction=alone, truth=None, steps=(), baselines={}),
-        replace(whole, prediction=constant, steps=(), training_truth=None),
-        replace(whole, prediction=unknown, estimator=None, transit_fits=()),
-    ):
-        result = run(name, poor)
+    yield replace(whole, prediction=unknown, estimator=None, transit_fits=())
+    nothing = tuple(
+        fit.replace(flux=np.full_like(fit.flux, np.nan), error=np.full_like(fit.error, np.nan))
+        for fit in whole.transit_fits
+    )
+    yield replace(whole, transit_fits=nothing)
+    assert whole.light_curves is not None
+    dead = []
+    for visits in whole.light_curves:
+        for visit in visits:
+            assert visit.airs is not None
+            flux = np.full_like(visit.airs.flux, np.nan)
+            airs = visit.airs.replace(flux=flux, valid=np.zeros(flux.shape, bool), housekeeping={})
+            dead.append(visit.replace(airs=airs, fgs1=None))
+    curves = LightCurveSet.from_visits(dead, whole.light_curves.wavelength)
+    yield replace(whole, light_curves=curves, transit_fits=())
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_poor_evidence_is_said_and_fails_nothing(
+    name: str, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    for index, given in enumerate(poor(make(3, 20, 20))):
+        result = run(name, given)
         assert result.verdict
         assert isinstance(result.severity, Severity)
+        folder = tmp_path / str(index)
+        (page,) = BokehReport(Options()).write([result], given, folder=folder, ctx=Context())
+        MarkdownReport(MarkdownOptions()).write([result], given, folder=folder, ctx=Context())
+        assert f'id="{name}"' in page.read_text()
+        for each in result.figures:
+            picture(each)
 
 
 def test_missing_latents_are_said_to_be_missing(make: Callable[..., Evidence]) -> None:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spectramind_core.components import Context, Evidence
-from spectramind_core.contracts import DiagnosticResult
+from spectramind_core.contracts import Axis, DiagnosticResult, Figure, Line, Severity, Table
 from spectramind_core.plugins.declaration import Options
 from spectramind_core.plugins.registry import Registry
 from spectramind_diag.report.page import BokehReport, render
@@ -103,9 +104,8 @@ def test_choosing_a_planet_changes_every_linked_figure(
     browser.get(path.as_uri())
     spectra = next(result for result in results if result.name == "spectra")
     layers = spectra.figures[0].layers
-    drawn = [layer for layer in layers if layer.mark != "spans"]
-    place = next(i for i, layer in enumerate(drawn) if layer.name == "mu")
-    mu: Any = drawn[place]
+    place = next(i for i, layer in enumerate(layers) if layer.name == "mu")
+    mu: Any = layers[place]
     wanted = (
         ("spectra--spectrum", f"spectrum:{place}"),
         ("light_curves--flux_fgs1", "flux_fgs1:0"),
@@ -187,6 +187,91 @@ def test_a_heatmap_names_the_row_under_the_pointer_without_markup(
 
 
 @pytest.mark.slow
+def test_a_name_with_markup_stays_text_under_the_pointer(
+    browser: Any, evidence: Evidence, tmp_path: Path
+) -> None:
+    """Names of curves come from specs, plugins and folders, and Bokeh's tips are HTML."""
+    from selenium.webdriver import ActionChains
+
+    name = "<img src=x onerror=\"document.title='broken'\"> @y"
+    x = np.linspace(0, 1, 50)
+    result = DiagnosticResult(
+        name="third_party",
+        title=f"{name} title",
+        guide=name,
+        verdict=name,
+        severity=Severity.NOTE,
+        figures=(
+            Figure(
+                name="line",
+                title=name,
+                x=Axis(label=name, unit="<b>m</b>"),
+                y=Axis(label=name),
+                layers=(
+                    Line(name=name, x=x, y=np.full(50, 0.5)),
+                    Line(name="other", x=x[[0, -1]], y=np.array([0.0, 1.0])),
+                ),
+            ),
+        ),
+        scalars={name: 1.0},
+        tables=(Table(name="t", title=name, columns={name: (name,)}),),
+    )
+    (path,) = BokehReport(Options()).write([result], evidence, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    plot = drawn(browser, "third_party--line")
+    texts = ""
+    for up in range(-120, 40, 4):  # the legend's height decides where the line lies
+        ActionChains(browser).move_to_element_with_offset(plot, 60, up).perform()
+        texts = browser.execute_script(TOOLTIP)
+        if "title='broken'" in texts:
+            break
+    assert name in texts
+    assert "(<b>m</b>)" in texts
+    assert browser.title == "a test: diagnostic report"
+    assert severe(browser) == []
+
+
+@pytest.mark.slow
+def test_tables_are_sorted_and_searched(
+    browser: Any, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence = make(15, 40, 20)
+    results = findings(evidence)
+    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    head = browser.find_element("xpath", "//*[@id='spectra']//th[button='mean sigma [ppm]']")
+    button = head.find_element("tag name", "button")
+    rows = "return [...document.querySelectorAll('#spectra tr[data-planet]:not([hidden])')]"
+    sigma = rows + ".map(row => Number(row.cells[5].textContent))"
+    button.send_keys("\n")
+    rising = browser.execute_script(sigma)
+    assert (rising, head.get_attribute("aria-sort")) == (sorted(rising), "ascending")
+    button.send_keys("\n")
+    assert browser.execute_script(sigma) == rising[::-1]
+    browser.find_element("css selector", "#spectra .search").send_keys("1007")
+    assert browser.execute_script(rows + ".map(row => row.dataset.planet)") == ["1007"]
+
+
+@pytest.mark.slow
+def test_a_legend_leaves_out_visits_that_a_planet_does_not_have(
+    browser: Any, make: Callable[..., Evidence], tmp_path: Path
+) -> None:
+    evidence = make(4, 40, 20)
+    again = tuple(f.replace(visit=1) for f in evidence.transit_fits if f.planet_id == "1002")
+    evidence = replace(evidence, transit_fits=(*evidence.transit_fits, *again))
+    results = findings(evidence)
+    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
+    browser.get(path.as_uri())
+    drawn(browser, "light_curves--flux_fgs1")
+    shown = {}
+    for planet in ("1001", "1002"):
+        browser.execute_script("window.smv50.choose(arguments[0])", planet)
+        shown[planet] = browser.execute_script(LEGEND, "flux_fgs1:0")
+    assert "data, visit 1" in shown["1002"]
+    assert [name for name in shown["1002"] if "visit 1" not in name] == shown["1001"]
+
+
+@pytest.mark.slow
 def test_every_figure_is_printed_though_none_was_scrolled_to(
     browser: Any, make: Callable[..., Evidence], tmp_path: Path
 ) -> None:
@@ -205,6 +290,13 @@ def test_every_figure_is_printed_though_none_was_scrolled_to(
     printed = sum(b"/SMask" in image for image in wide)
     canvases = browser.execute_script(CANVASES)
     assert printed == canvases >= sum(len(result.figures) for result in results)
+
+
+LEGEND = """
+const doc = Bokeh.documents.find((each) => each.get_model_by_name(arguments[0]));
+const legend = doc.roots()[0].below.find((part) => part.type === "Legend");
+return legend.items.filter((item) => item.visible).map((item) => item.label.value);
+"""
 
 
 CANVASES = """

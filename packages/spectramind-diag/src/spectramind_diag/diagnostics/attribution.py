@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from spectramind_core.arrays import F8
-from spectramind_core.components import Attends, Context, Evidence, Explainable, NamedInputs
+from spectramind_core.components import Attends, Context, Evidence, Explainable
 from spectramind_core.contracts import (
     Axis,
     DiagnosticResult,
@@ -15,10 +15,11 @@ from spectramind_core.contracts import (
     Heatmap,
     Line,
     PlanetLines,
+    Prediction,
     Severity,
     Table,
 )
-from spectramind_diag.diagnostics.shapley import group_matrix, grouped_shapley
+from spectramind_diag.diagnostics.shapley import Effect, Shap, explain
 from spectramind_diag.judged import PPM
 from spectramind_diag.options import AttributionOptions
 from spectramind_diag.shapes import (
@@ -77,45 +78,10 @@ class AttributionDiagnostic:
         return _result(evidence, chosen, shap, attention, len(planets))
 
 
-class Shap:
-    """Shapley values, ppm, of each group for mu and sigma of each bin.
-
-    ``mu`` and ``sigma`` are ``[planet, group, wave]``; ``base_mu`` ``[wave]`` is the reference's.
-    """
-
-    def __init__(self, groups: tuple[str, ...], wavelength: F8, values: F8, base: F8) -> None:
-        self.groups = groups
-        self.wavelength = wavelength
-        """``[group]`` micron; NaN for groups of no wavelength."""
-        self.mu, self.sigma = np.split(values * PPM, 2, axis=2)
-        self.base_mu = base[: base.size // 2] * PPM
-
-
-def explain(
-    estimator: Explainable, inputs: NamedInputs, reference: F8, permutations: int, ctx: Context
-) -> Shap:
-    """Shapley values of all groups of `inputs` against a reference planet."""
-    names, member = group_matrix(inputs.groups)
-
-    def model(rows: F8) -> F8:
-        return np.concatenate(estimator.predict_from(rows, ctx=ctx), axis=1)
-
-    seed = ctx.child("permutations").torch_seed() % 2**32
-    found = [
-        grouped_shapley(model, row, reference, member, permutations=permutations, seed=seed)
-        for row in ctx.progress(inputs.values, label="attribution", total=len(inputs.values))
-    ]
-    known = np.isfinite(inputs.wavelength)
-    count = member @ known
-    total = member @ np.where(known, inputs.wavelength, 0.0)
-    at = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return Shap(names, at, np.array([values for values, _ in found]), found[0][1])
-
-
 def _result(
     evidence: Evidence, chosen: tuple[str, ...], shap: Shap | None, attention: F8 | None, of: int
 ) -> DiagnosticResult:
-    wavelength = evidence.prediction.wavelength
+    wavelength, predicted = evidence.prediction.wavelength, evidence.prediction.of(chosen)
     figures: list[Figure] = []
     tables: tuple[Table, ...] = ()
     scalars: dict[str, float] = {}
@@ -123,9 +89,10 @@ def _result(
     severity = Severity.OK
     if shap is not None:
         figures += [
-            _overlay(evidence, chosen, shap),
-            _map("shap_mu", "mu", shap.groups, shap.mu),
-            _map("shap_sigma", "sigma", shap.groups, shap.sigma),
+            _overlay("mu", wavelength, predicted, predicted.mu, shap, shap.mu),
+            _overlay("sigma", wavelength, predicted, predicted.sigma, shap, shap.sigma),
+            _map("mu", shap.groups, shap.mu),
+            _map("sigma", shap.groups, shap.sigma),
         ]
         tables = (importance(shap),)
         said.append(f"The strongest input is '{tables[0].columns['input'][0]}'.")
@@ -154,7 +121,7 @@ def _result(
 
 def importance(shap: Shap) -> Table:
     """Mean absolute Shapley value of each input over planets and bins, the strongest first."""
-    mu, sigma = np.abs(shap.mu).mean(axis=(0, 2)), np.abs(shap.sigma).mean(axis=(0, 2))
+    mu, sigma = shap.mu.strength.mean(axis=1), shap.sigma.strength.mean(axis=1)
     order = np.argsort(-mu, kind="stable")
     return table(
         "importance",
@@ -167,29 +134,31 @@ def importance(shap: Shap) -> Table:
     )
 
 
-def _overlay(evidence: Evidence, chosen: tuple[str, ...], shap: Shap) -> Figure:
-    """What the strongest inputs add to the average planet's spectrum, on top of the spectrum."""
-    wavelength, prediction = evidence.prediction.wavelength, evidence.prediction.of(chosen)
-    strongest = np.argsort(-np.abs(shap.mu).mean(axis=(0, 2)), kind="stable")[:4]
-    at, base, mu = broken(wavelength, shap.base_mu, prediction.mu * PPM)
+def _overlay(
+    of: str, wavelength: F8, predicted: Prediction, values: F8, shap: Shap, effect: Effect
+) -> Figure:
+    """What the strongest inputs add to the average planet's mu or sigma, on top of the spectrum."""
+    strongest = np.argsort(-effect.strength.mean(axis=1), kind="stable")[:4]
+    at, base, found = broken(wavelength, effect.base, values * PPM)
+    planets = predicted.planet_ids
     return Figure(
-        name="shap_overlay",
-        title="What the strongest inputs add to the chosen planet's spectrum",
-        caption="Each curve is the average planet's spectrum plus one input's Shapley values. "
+        name="shap_overlay" if of == "mu" else f"shap_overlay_{of}",
+        title=f"What the strongest inputs add to {of} of the chosen planet",
+        caption=f"Each curve is the average planet's {of} plus one input's Shapley values. "
         "Only explained planets have curves.",
         x=WAVELENGTH,
-        y=DEPTH,
+        y=DEPTH if of == "mu" else Axis(label=of, unit="ppm"),
         layers=(
             *photometer(wavelength),
             *molecules(wavelength),
-            PlanetLines(name="mu", planets=chosen, x=at, y=mu),
+            PlanetLines(name=of, planets=planets, x=at, y=found),
             Line(name="average planet", x=at, y=base, style="dashed"),
             *(
                 PlanetLines(
                     name=f"+ {shap.groups[g]}",
-                    planets=chosen,
+                    planets=planets,
                     x=at,
-                    y=broken(wavelength, shap.base_mu + shap.mu[:, g])[1],
+                    y=broken(wavelength, effect.base + effect.values[:, g])[1],
                 )
                 for g in strongest
             ),
@@ -197,21 +166,20 @@ def _overlay(evidence: Evidence, chosen: tuple[str, ...], shap: Shap) -> Figure:
     )
 
 
-def _map(name: str, of: str, groups: tuple[str, ...], values: F8) -> Figure:
-    mean = np.abs(values).mean(axis=0)
+def _map(of: str, groups: tuple[str, ...], effect: Effect) -> Figure:
     return Figure(
-        name=name,
+        name=f"shap_{of}",
         title=f"Mean strength of each input for {of} of each bin",
         x=BIN,
         y=Axis(label="Input"),
         layers=(
             Heatmap(
                 name="strength",
-                x=np.arange(mean.shape[1], dtype=float),
+                x=np.arange(effect.base.size, dtype=float),
                 rows=groups,
-                values=mean,
+                values=effect.strength,
                 value_label="mean |Shapley value| [ppm]",
-                limits=robust_limits(mean),
+                limits=robust_limits(effect.strength),
             ),
         ),
     )
@@ -250,7 +218,7 @@ def agree(shap: Shap, attention: F8, wavelength: F8) -> float:
         return float("nan")
     nearest = np.abs(wavelength[:, None] - shap.wavelength[lying]).argmin(axis=1)
     paid = np.array([attention[:, nearest == g].sum(axis=1) for g in range(lying.size)])
-    strength = np.abs(shap.mu[:, lying]).mean(axis=0)
+    strength = shap.mu.strength[lying]
     if np.ptp(paid) == 0 or np.ptp(strength) == 0:
         return float("nan")
     return float(spearmanr(paid.ravel(), strength.ravel()).statistic)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
-from spectramind_core.arrays import F8
+from spectramind_core.arrays import F8, Bool
 from spectramind_core.calibration_metrics import (
     LEVELS,
     covered,
@@ -24,10 +22,11 @@ from spectramind_core.contracts import (
     Figure,
     Heatmap,
     Line,
-    Points,
+    Prediction,
     Severity,
     Table,
 )
+from spectramind_core.molecules import BANDS, membership
 from spectramind_core.plugins.declaration import Options
 from spectramind_diag.judged import PPM, Judged, judge
 from spectramind_diag.shapes import BIN, missing, table
@@ -55,6 +54,7 @@ class CalibrationDiagnostic:
         steps = {
             name: found for name, step in evidence.steps if (found := judge(evidence, step))
         } or {"final": final}
+        groups = groups_of(final.prediction)
         verdict, severity = _verdict(steps, final)
         return DiagnosticResult(
             name="calibration",
@@ -62,8 +62,8 @@ class CalibrationDiagnostic:
             guide=GUIDE,
             verdict=verdict,
             severity=severity,
-            figures=(_reliability(steps), _pit(steps), _by_bin(final)),
-            tables=(_step_table(steps), _strata_table(final), *_band_table(final)),
+            figures=(_reliability(steps), _pit(steps), _by_bin(final), _by_group(steps, groups)),
+            tables=(_step_table(steps), _group_table(steps, groups), *_band_table(final)),
             scalars={
                 f"coverage_{round(level * 100)}": coverage(final, level).mean() for level in LEVELS
             }
@@ -92,7 +92,6 @@ def _reliability(steps: dict[str, Judged]) -> Figure:
         )
         for name, step in steps.items()
     ]
-    last = curves[-1]
     return Figure(
         name="reliability",
         title="Coverage against promise",
@@ -102,7 +101,6 @@ def _reliability(steps: dict[str, Judged]) -> Figure:
         layers=(
             Line(name="ideal", x=ends, y=ends, style="dashed"),
             *curves,
-            Points(name=f"{last.name}, levels", x=last.x, y=last.y),
         ),
     )
 
@@ -152,43 +150,96 @@ def _by_bin(judged: Judged) -> Figure:
     )
 
 
+def groups_of(prediction: Prediction) -> dict[str, Bool]:
+    """Parts ``[planet, wave]`` of a prediction that coverage is counted in.
+
+    Everything, each instrument, the bins of each molecule's bands, and kinds of planets: the
+    lowest and highest thirds of depth and of each feature (faint stars, few visits …).
+    """
+    wavelength = prediction.wavelength
+    optical = np.arange(wavelength.size) == 0
+    bins = {"all": np.ones(wavelength.size, bool), "FGS1": optical, "AIRS-CH0": ~optical}
+    bins |= {
+        f"{name} bands": inside & ~optical
+        for name, inside in zip(BANDS, membership(wavelength), strict=True)
+    }
+    shape = prediction.mu.shape
+    found = {name: np.broadcast_to(each, shape) for name, each in bins.items()}
+    for name, planets in strata(prediction).items():
+        found[name.replace("_", " ")] = np.broadcast_to(planets[:, None], shape)
+    return {name: each for name, each in found.items() if each.any()}
+
+
+def _by_group(steps: dict[str, Judged], groups: dict[str, Bool]) -> Figure:
+    columns = {
+        f"{level:.0%} {name}": coverage(step, level) - level
+        for level in LEVELS
+        for name, step in steps.items()
+    }
+    return Figure(
+        name="coverage_by_group",
+        title="Coverage minus promise, by kind of bin and planet",
+        caption="At each level before and after each calibrator. Blue covers too seldom, orange "
+        "too often.",
+        x=Axis(label="Nominal coverage, after"),
+        y=Axis(label="Kind"),
+        layers=(
+            Heatmap(
+                name="coverage",
+                x=np.arange(len(columns), dtype=float),
+                columns=tuple(columns),
+                rows=tuple(groups),
+                values=np.array([[c[g].mean() for c in columns.values()] for g in groups.values()]),
+                value_label="observed - nominal",
+                diverging=True,
+            ),
+        ),
+    )
+
+
+def _coverages(steps: dict[str, Judged], group: Bool | None = None) -> dict[str, F8]:
+    """Coverage after each step ``[step]``, and by how much the step before was farther off."""
+    columns: dict[str, F8] = {}
+    for level in LEVELS:
+        counts = [coverage(step, level) for step in steps.values()]
+        found = np.array([(c if group is None else c[group]).mean() for c in counts])
+        columns[f"coverage {level:.0%}"] = found
+        columns[f"Δ error {level:.0%}"] = np.diff(np.abs(found - level), prepend=np.nan)
+    return columns
+
+
 def _step_table(steps: dict[str, Judged]) -> Table:
     """Coverage, width, Winkler score and CRPS of each step, and the change of coverage error."""
-    columns: dict[str, list[float]] = {}
-    for level in LEVELS:
-        at = f"{level:.0%}"
-        found = [float(coverage(step, level).mean()) for step in steps.values()]
-        away = [abs(value - level) for value in found]
-        columns[f"coverage {at}"] = found
-        columns[f"Δ error {at}"] = [
-            0.0,
-            *(b - a for a, b in pairwise(away)),
-        ]
-    prediction = [step.prediction for step in steps.values()]
-    ends = [limits(each, 0.9) for each in prediction]
-    columns["width 90% [ppm]"] = [float((high - low).mean() * PPM) for low, high in ends]
-    columns["Winkler 90% [ppm]"] = [
-        float(winkler(low, high, step.truth, 0.9).mean() * PPM)
-        for (low, high), step in zip(ends, steps.values(), strict=True)
-    ]
-    columns["CRPS [ppm]"] = [_crps(step) for step in steps.values()]
-    plain = {name: np.array(column) for name, column in columns.items()}
-    return table("steps", "Before and after each calibrator", {"after": tuple(steps), **plain})
-
-
-def _strata_table(judged: Judged) -> Table:
-    groups = {"all": np.ones(len(judged.planets), bool), **strata(judged.prediction)}
-    inside = {level: coverage(judged, level) for level in LEVELS}
+    ends = [limits(step.prediction, 0.9) for step in steps.values()]
     return table(
-        "strata",
-        "Coverage by kind of planet",
+        "steps",
+        "Before and after each calibrator",
         {
-            "planets": tuple(groups),
-            "number": np.array([float(group.sum()) for group in groups.values()]),
-            **{
-                f"coverage {level:.0%}": np.array([found[g].mean() for g in groups.values()])
-                for level, found in inside.items()
-            },
+            "after": tuple(steps),
+            **_coverages(steps),
+            "width 90% [ppm]": np.array([(high - low).mean() * PPM for low, high in ends]),
+            "Winkler 90% [ppm]": np.array(
+                [
+                    winkler(low, high, step.truth, 0.9).mean() * PPM
+                    for (low, high), step in zip(ends, steps.values(), strict=True)
+                ]
+            ),
+            "CRPS [ppm]": np.array([_crps(step) for step in steps.values()]),
+        },
+    )
+
+
+def _group_table(steps: dict[str, Judged], groups: dict[str, Bool]) -> Table:
+    found = [_coverages(steps, group) for group in groups.values()]
+    return table(
+        "groups",
+        "Before and after each calibrator, by kind of bin and planet",
+        {
+            "kind": tuple(name for name in groups for _ in steps),
+            "after": tuple(steps) * len(groups),
+            "planets": np.repeat([g.any(axis=1).sum() for g in groups.values()], len(steps)),
+            "bins": np.repeat([g.any(axis=0).sum() for g in groups.values()], len(steps)),
+            **{name: np.concatenate([each[name] for each in found]) for name in found[0]},
         },
     )
 

@@ -51,7 +51,7 @@ class ComparisonDiagnostic:
 
     def run(self, evidence: Evidence, *, ctx: Context) -> DiagnosticResult:
         if not evidence.runs:
-            need = "No other run folders were given to compare with."
+            need = "No other run is compared with: smv50 diagnose dashboard --compare RUN_FOLDER"
             return missing("comparison", TITLE, GUIDE, need)
         others, refused = read_runs(evidence.runs)
         if not others:

@@ -21,6 +21,7 @@ from spectramind_core.contracts import (
     Table,
 )
 from spectramind_diag.diagnostics.time_bins import binned, grid
+from spectramind_diag.diagnostics.visits import TIME, by_visit, slug
 from spectramind_diag.options import DetectorOptions
 from spectramind_diag.shapes import missing, table
 
@@ -29,7 +30,6 @@ GUIDE = (
     "Most visits should look alike. A visit far from the others (many rejected samples, strong "
     "background, large jitter) deserves a look at its light curve before its spectrum is believed."
 )
-TIME = Axis(label="Time since the start of the visit", unit="h")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class DetectorDiagnostic:
                         )
         figures: list[Figure] = []
         tables: list[Table] = []
-        outlying: list[str] = []
+        outlying: list[Outlier] = []
         for instrument, group in groups.items():
             names, values = matrix(group)
             counted = {name for visit in group for name in visit.counted}
@@ -75,7 +75,8 @@ class DetectorDiagnostic:
                 *_housekeeping(instrument, group, self.options.points),
             ]
             tables.append(_table(instrument, group, names, values))
-            outlying += _outlying(instrument, group, names, away, self.options.outlying)
+            outlying += _outlying(instrument, group, names, values, away, self.options.outlying)
+        outlying.sort(key=lambda each: -abs(each.deviations))
         severity = Severity.WARNING if outlying else Severity.OK
         return DiagnosticResult(
             name="detector",
@@ -84,7 +85,7 @@ class DetectorDiagnostic:
             verdict=_verdict(outlying),
             severity=severity,
             figures=tuple(figures),
-            tables=tuple(tables),
+            tables=(*_outlier_table(outlying), *tables),
             scalars={"outlying": float(len(outlying))},
         )
 
@@ -99,8 +100,15 @@ def _visit(planet: str, number: int, curve: LightCurve) -> Visit:
     for name, series in curve.housekeeping.items():
         finite = series[np.isfinite(series)]
         facts[f"{name}, median"] = float(np.median(finite)) if finite.size else np.nan
-        facts[f"{name}, scatter"] = float(_rounded(finite).std()) if finite.size else np.nan
+        facts[f"{name}, scatter"] = _scatter(_rounded(finite))
     return Visit(planet, number, facts, frozenset(curve.counts), curve.time, curve.housekeeping)
+
+
+def _scatter(values: F8) -> float:
+    """Standard deviation; exactly 0 where all are equal, which rounding would hide."""
+    if not values.size:
+        return float("nan")
+    return float(values.std()) if np.ptp(values) > 0 else 0.0
 
 
 def matrix(visits: Sequence[Visit]) -> tuple[tuple[str, ...], F8]:
@@ -130,19 +138,58 @@ def deviations(values: F8, counted: Bool) -> F8:
     return result
 
 
-def _label(visit: Visit) -> str:
-    return f"{visit.planet}, visit {visit.visit}"
+@dataclass(frozen=True)
+class Outlier:
+    """A quantity of a visit that is far from the usual."""
+
+    visit: Visit
+    instrument: str
+    quantity: str
+    value: float
+    usual: float
+    deviations: float
 
 
 def _outlying(
-    instrument: str, group: Sequence[Visit], names: tuple[str, ...], away: F8, limit: float
-) -> list[str]:
-    found = np.argwhere(np.abs(away) > limit)
-    ranked = sorted(found.tolist(), key=lambda at: -abs(away[at[0], at[1]]))
+    instrument: str,
+    group: Sequence[Visit],
+    names: tuple[str, ...],
+    values: F8,
+    away: F8,
+    limit: float,
+) -> list[Outlier]:
     return [
-        f"{_label(group[v])}: {instrument} {names[q]} ({away[v, q]:+.0f} deviations)"
-        for v, q in ranked
+        Outlier(
+            visit=group[v],
+            instrument=instrument,
+            quantity=names[q].replace("_", " "),
+            value=values[v, q],
+            usual=float(np.nanmedian(values[:, q])),
+            deviations=away[v, q],
+        )
+        for v, q in np.argwhere(np.abs(away) > limit)
     ]
+
+
+def _outlier_table(found: Sequence[Outlier]) -> tuple[Table, ...]:
+    if not found:
+        return ()
+    return (
+        table(
+            "outlying",
+            "Outlying visits, farthest first",
+            {
+                "planet": tuple(each.visit.planet for each in found),
+                "visit": np.array([each.visit.visit for each in found], float),
+                "instrument": tuple(each.instrument for each in found),
+                "quantity": tuple(each.quantity for each in found),
+                "value": np.array([each.value for each in found]),
+                "usual (median)": np.array([each.usual for each in found]),
+                "robust deviations": np.array([each.deviations for each in found]),
+            },
+            planets="planet",
+        ),
+    )
 
 
 def _map(
@@ -151,7 +198,7 @@ def _map(
     strength = np.abs(away).max(axis=1) if away.size else np.zeros(len(group))
     order = np.argsort(-strength, kind="stable")
     return Figure(
-        name=f"outliers_{_slug(instrument)}",
+        name=f"outliers_{slug(instrument)}",
         title=f"{instrument}: how far each visit is from the usual",
         caption="Robust deviations from the median; the most unusual visit is on top.",
         x=Axis(label="Quantity"),
@@ -172,31 +219,30 @@ def _map(
     )
 
 
-def _slug(instrument: str) -> str:
-    return instrument.lower().replace("-", "_")
-
-
 def _housekeeping(instrument: str, group: Sequence[Visit], points: int) -> Iterator[Figure]:
-    """One figure per recorded quantity: the chosen planet's first visit over time."""
-    first = [visit for visit in group if visit.visit == min(v.visit for v in group)]
-    edges = grid([visit.time for visit in first], points)
+    """One figure per recorded quantity: the chosen planet's visits over time."""
+    edges = grid([visit.time for visit in group], points)
     at = (edges[1:] + edges[:-1]) / 2
-    for index, name in enumerate(dict.fromkeys(key for v in first for key in v.housekeeping)):
-        having = [visit for visit in first if name in visit.housekeeping]
-        rows = _rounded(np.array([binned(v.time, v.housekeeping[name], edges)[0] for v in having]))
-        yield Figure(
-            name=f"housekeeping_{_slug(instrument)}_{index}",
-            title=f"{instrument}: {name.replace('_', ' ')} of the chosen planet",
-            x=TIME,
-            y=Axis(label=name.replace("_", " ").capitalize(), unit=_unit(name)),
-            layers=(
+    for index, name in enumerate(dict.fromkeys(key for v in group for key in v.housekeeping)):
+        words = name.replace("_", " ")
+        layers = []
+        for suffix, visits in by_visit([v for v in group if name in v.housekeeping]).items():
+            rows = [binned(v.time, v.housekeeping[name], edges)[0] for v in visits]
+            layers.append(
                 PlanetLines(
-                    name=name.replace("_", " "),
-                    planets=tuple(v.planet for v in having),
+                    name=f"{words}{suffix}",
+                    planets=tuple(v.planet for v in visits),
                     x=at,
-                    y=rows,
-                ),
-            ),
+                    y=_rounded(np.array(rows)),
+                )
+            )
+        yield Figure(
+            name=f"housekeeping_{slug(instrument)}_{index}",
+            title=f"{instrument}: {words} of the chosen planet",
+            caption=f"Means in {points} time bins.",
+            x=TIME,
+            y=Axis(label=words.capitalize(), unit=_unit(name)),
+            layers=tuple(layers),
         )
 
 
@@ -210,12 +256,14 @@ def _unit(name: str) -> str:
     """Unit of the quantities that detector calibrations are known to record."""
     if name.startswith("background"):
         return "electron/pixel"
+    if name == "cosmic_rays":
+        return "pixels rejected"
     return "pixel" if any(word in name for word in ("centroid", "jitter", "width")) else ""
 
 
 def _table(instrument: str, group: Sequence[Visit], names: tuple[str, ...], values: F8) -> Table:
     return table(
-        f"visits_{_slug(instrument)}",
+        f"visits_{slug(instrument)}",
         f"{instrument}: visits",
         {
             "planet": tuple(visit.planet for visit in group),
@@ -226,8 +274,12 @@ def _table(instrument: str, group: Sequence[Visit], names: tuple[str, ...], valu
     )
 
 
-def _verdict(outlying: Sequence[str]) -> str:
+def _verdict(outlying: Sequence[Outlier]) -> str:
     if not outlying:
         return "No visit stands out."
+    first = outlying[0]
     more = f", and {len(outlying) - 1} more" if len(outlying) > 1 else ""
-    return f"Outlying: {outlying[0]}{more}."
+    return (
+        f"Outlying: planet {first.visit.planet}, visit {first.visit.visit}: {first.instrument} "
+        f"{first.quantity} ({first.deviations:+.0f} deviations){more}."
+    )

@@ -155,7 +155,7 @@ def colours(evidence: Evidence) -> dict[str, F8]:
     if judged is not None:
         known = dict(zip(judged.planets, score_of(evidence, judged).per_planet, strict=True))
         score = np.array([known.get(planet, np.nan) for planet in prediction.planet_ids])
-        found["score (from 0)"] = np.maximum(score, 0)
+        found["score (0 if negative)"] = np.maximum(score, 0)
     found["depth [ppm]"] = np.median(prediction.mu, axis=1) * PPM
     found["mean sigma [ppm]"] = prediction.sigma.mean(axis=1) * PPM
     if "star_temperature" in prediction.planet_features:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,10 +11,10 @@ from spectramind_core.arrays import F8
 from spectramind_core.components import Context, Evidence
 from spectramind_core.contracts import (
     Axis,
+    Band,
     DiagnosticResult,
     Figure,
     Layer,
-    LightCurve,
     Line,
     PlanetLines,
     PlanetPoints,
@@ -23,6 +22,8 @@ from spectramind_core.contracts import (
     Table,
 )
 from spectramind_diag.diagnostics.time_bins import allan, autocorrelation, binned, grid
+from spectramind_diag.diagnostics.visits import TIME, by_visit, slug
+from spectramind_diag.diagnostics.white_light import Series, white_light
 from spectramind_diag.judged import PPM
 from spectramind_diag.options import LightCurvesOptions
 from spectramind_diag.shapes import missing, table, worst
@@ -33,28 +34,8 @@ GUIDE = (
     "correlated, or whose averages fall slower than the dashed line, hide a systematic error that "
     "all bins share."
 )
-TIME = Axis(label="Time since the start of the visit", unit="h")
 SIZES = tuple(2**k for k in range(10))
 LAGS = 30
-
-
-@dataclass(frozen=True)
-class Series:
-    """White light of one visit by one instrument, relative to the star; all ``[time]``."""
-
-    planet: str
-    visit: int
-    instrument: str
-    time: F8
-    flux: F8
-    error: F8
-    model: F8 | None
-    drift: F8 | None
-    depth: float
-
-    @property
-    def residual(self) -> F8 | None:
-        return None if self.model is None else self.flux - self.model
 
 
 class LightCurvesDiagnostic:
@@ -64,7 +45,7 @@ class LightCurvesDiagnostic:
         self.options = options
 
     def run(self, evidence: Evidence, *, ctx: Context) -> DiagnosticResult:
-        series = list(_series(evidence))
+        series = list(white_light(evidence))
         if not series:
             return missing(
                 "light_curves",
@@ -79,11 +60,9 @@ class LightCurvesDiagnostic:
         for instrument, group in groups.items():
             figures.append(_flux(instrument, group, self.options.points))
             if group[0].model is not None:
-                figures += [
-                    _residuals(instrument, group, self.options.points),
-                    _autocorrelation(instrument, group),
-                    _allan(instrument, group),
-                ]
+                figures.append(_residuals(instrument, group, self.options.points))
+                if any(each.time.size > 1 for each in group):
+                    figures += [_autocorrelation(instrument, group), _allan(instrument, group)]
         facts = _table(series)
         verdict, severity = _verdict(evidence, facts)
         return DiagnosticResult(
@@ -97,77 +76,15 @@ class LightCurvesDiagnostic:
         )
 
 
-def _series(evidence: Evidence) -> Iterable[Series]:
-    """From the transit fits; where there are none, from the light curves' mean over bins."""
-    for fit in evidence.transit_fits:
-        ratio = fit.parameters.get("radius_ratio", np.nan)
-        yield Series(
-            planet=fit.planet_id,
-            visit=fit.visit,
-            instrument=str(fit.instrument),
-            time=fit.time,
-            flux=fit.flux,
-            error=fit.error,
-            model=fit.transit * fit.drift,
-            drift=fit.drift,
-            depth=ratio**2,
-        )
-    if evidence.transit_fits or evidence.light_curves is None:
-        return
-    for visits in evidence.light_curves:
-        for visit in visits:
-            for curve in (visit.fgs1, visit.airs):
-                if curve is not None:
-                    yield _white(visit.planet_id, visit.visit, curve)
-
-
-def _white(planet: str, visit: int, curve: LightCurve) -> Series:
-    good = curve.valid & np.isfinite(curve.flux)
-    flux = np.where(good, curve.flux, 0.0).sum(axis=1)
-    variance = np.where(good, curve.variance, 0.0).sum(axis=1)
-    # A time bin that lacks some wavelengths would look like a dip.
-    flux = np.where(good.sum(axis=1) == good.sum(axis=1).max(), flux, np.nan)
-    level = float(np.nanmedian(flux)) if np.isfinite(flux).any() else np.nan
-    return Series(
-        planet=planet,
-        visit=visit,
-        instrument=str(curve.instrument),
-        time=curve.time,
-        flux=flux / level,
-        error=np.sqrt(variance) / level,
-        model=None,
-        drift=None,
-        depth=np.nan,
-    )
-
-
-def _slug(instrument: str) -> str:
-    return instrument.lower().replace("-", "_")
-
-
-def _visits(group: Sequence[Series]) -> dict[str, list[Series]]:
-    """By visit, with the suffix that names it in a legend: none for the first."""
-    found: dict[int, list[Series]] = defaultdict(list)
-    for each in group:
-        found[each.visit].append(each)
-    return {f", visit {n}" if n else "": found[n] for n in sorted(found)}
-
-
 def _flux(instrument: str, group: Sequence[Series], points: int) -> Figure:
     edges = grid([each.time for each in group], points)
     at = (edges[1:] + edges[:-1]) / 2
     layers: list[Layer] = []
-    for suffix, visits in _visits(group).items():
+    for suffix, visits in by_visit(group).items():
         planets = tuple(each.planet for each in visits)
-        means, weights = zip(
-            *(binned(v.time, v.flux, edges, v.error**-2.0) for v in visits), strict=True
-        )
-        with np.errstate(divide="ignore"):
-            error = np.where(np.array(weights) > 0, np.array(weights) ** -0.5, np.nan)
+        flux, error = _means(visits, [v.flux for v in visits], edges)
         layers.append(
-            PlanetPoints(
-                name=f"data{suffix}", planets=planets, x=at, y=np.array(means), error=error
-            )
+            PlanetPoints(name=f"data{suffix}", planets=planets, x=at, y=flux, error=error)
         )
         for name, curves, style in (
             ("transit x drift", [v.model for v in visits], "solid"),
@@ -182,7 +99,7 @@ def _flux(instrument: str, group: Sequence[Series], points: int) -> Figure:
                     PlanetLines(name=f"{name}{suffix}", planets=planets, x=at, y=y, style=style)
                 )
     return Figure(
-        name=f"flux_{_slug(instrument)}",
+        name=f"flux_{slug(instrument)}",
         title=f"{instrument}: white light of the chosen planet",
         caption=f"Means in {points} time bins; error bars as the variance promises.",
         x=TIME,
@@ -191,44 +108,65 @@ def _flux(instrument: str, group: Sequence[Series], points: int) -> Figure:
     )
 
 
+def _means(visits: Sequence[Series], values: Sequence[F8], edges: F8) -> tuple[F8, F8]:
+    """Weighted means and their promised errors ``[visit, bin]``; NaN in empty bins."""
+    means, weights = zip(
+        *(binned(v.time, y, edges, v.error**-2.0) for v, y in zip(visits, values, strict=True)),
+        strict=True,
+    )
+    weight = np.array(weights)
+    return np.array(means), np.where(weight > 0, np.maximum(weight, 1e-300) ** -0.5, np.nan)
+
+
 def _residuals(instrument: str, group: Sequence[Series], points: int) -> Figure:
     edges = grid([each.time for each in group], points)
     at = (edges[1:] + edges[:-1]) / 2
-    layers = []
-    for suffix, visits in _visits(group).items():
-        y = [binned(v.time, _residual(v), edges, v.error**-2.0)[0] * PPM for v in visits]
-        planets = tuple(v.planet for v in visits)
+    layers: list[Layer] = []
+    for suffix, visits in by_visit(group).items():
+        y, error = _means(visits, [v.residual for v in visits], edges)
         layers.append(
-            PlanetPoints(name=f"data - model{suffix}", planets=planets, x=at, y=np.array(y))
+            PlanetPoints(
+                name=f"data - model{suffix}",
+                planets=tuple(v.planet for v in visits),
+                x=at,
+                y=y * PPM,
+                error=error * PPM,
+            )
         )
+    ends = edges[[0, -1]]
+    layers.append(Line(name="no residual", x=ends, y=np.zeros(2), style="dashed"))
     return Figure(
-        name=f"residual_{_slug(instrument)}",
+        name=f"residual_{slug(instrument)}",
         title=f"{instrument}: residuals of the chosen planet",
+        caption="Two thirds of the error bars should reach the line.",
         x=TIME,
         y=Axis(label="Data - model", unit="ppm"),
         layers=tuple(layers),
     )
 
 
-def _residual(series: Series) -> F8:
-    residual = series.residual
-    return np.full(series.time.size, np.nan) if residual is None else residual
+def _cadence(group: Sequence[Series]) -> float:
+    """Minutes between samples of visits, at least one of which has two."""
+    return 60 * float(np.median([np.median(np.diff(v.time)) for v in group if v.time.size > 1]))
 
 
 def _autocorrelation(instrument: str, group: Sequence[Series]) -> Figure:
-    at = np.arange(1, LAGS + 1, dtype=float)
+    at = np.arange(1, LAGS + 1) * _cadence(group)
     layers: list[Layer] = []
-    for suffix, visits in _visits(group).items():
-        y = np.array([autocorrelation(_residual(v), LAGS)[1:] for v in visits])
+    for suffix, visits in by_visit(group).items():
+        y = np.array([autocorrelation(v.residual, LAGS)[1:] for v in visits])
         planets = tuple(v.planet for v in visits)
         layers.append(PlanetLines(name=f"chosen planet{suffix}", planets=planets, x=at, y=y))
         if not suffix:
             layers.append(Line(name="median of all planets", x=at, y=_median(y), style="dashed"))
+    # Of white residuals, 95 % stay within two standard deviations, which are 1 / sqrt(samples).
+    reach = np.full(LAGS, 2 / np.sqrt(np.median([each.time.size for each in group])))
+    layers.append(Band(name="white noise, 95 %", x=at, lower=-reach, upper=reach))
     return Figure(
-        name=f"autocorrelation_{_slug(instrument)}",
+        name=f"autocorrelation_{slug(instrument)}",
         title=f"{instrument}: autocorrelation of residuals",
-        caption="White residuals stay near zero.",
-        x=Axis(label="Lag", unit="samples"),
+        caption="White residuals stay within the band.",
+        x=Axis(label="Lag", unit="min"),
         y=Axis(label="Autocorrelation"),
         layers=tuple(layers),
     )
@@ -237,12 +175,11 @@ def _autocorrelation(instrument: str, group: Sequence[Series]) -> Figure:
 def _allan(instrument: str, group: Sequence[Series]) -> Figure:
     longest = max(each.time.size for each in group)
     sizes = tuple(size for size in SIZES if longest // size >= 4) or (1,)
-    minutes = 60 * float(np.median([np.median(np.diff(v.time)) for v in group if v.time.size > 1]))
-    at = np.array(sizes) * minutes
+    at = np.array(sizes) * _cadence(group)
     layers: list[Layer] = []
-    for suffix, visits in _visits(group).items():
+    for suffix, visits in by_visit(group).items():
         planets = tuple(v.planet for v in visits)
-        y = np.array([allan(_residual(v), sizes) for v in visits]) * PPM
+        y = np.array([allan(v.residual, sizes) for v in visits]) * PPM
         white = y[:, :1] / np.sqrt(np.array(sizes))
         layers += [
             PlanetLines(name=f"measured{suffix}", planets=planets, x=at, y=y),
@@ -251,7 +188,7 @@ def _allan(instrument: str, group: Sequence[Series]) -> Figure:
             ),
         ]
     return Figure(
-        name=f"allan_{_slug(instrument)}",
+        name=f"allan_{slug(instrument)}",
         title=f"{instrument}: scatter of time averages (Allan curve)",
         caption="Red noise keeps the measured curve above that of white noise.",
         x=Axis(label="Averaged over", unit="min", scale="log"),
@@ -271,7 +208,7 @@ def red_noise(residual: F8) -> float:
 
 
 def _table(series: Sequence[Series]) -> Table:
-    residuals = [_residual(each) for each in series]
+    residuals = [each.residual for each in series]
     return table(
         "visits",
         "Visits",

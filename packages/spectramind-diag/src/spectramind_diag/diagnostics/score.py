@@ -167,7 +167,8 @@ def _by_bin(judged: Judged, score: Score) -> Figure:
     return Figure(
         name="score_by_bin",
         title="Score by wavelength",
-        caption="A mean far below the median is the work of a few overconfident planets.",
+        caption="A mean far below the median is the work of a few overconfident planets. "
+        "FGS1 is the dash at the left.",
         x=WAVELENGTH,
         y=Axis(label="Score"),
         layers=(
@@ -175,7 +176,6 @@ def _by_bin(judged: Judged, score: Score) -> Figure:
             *molecules(wavelength),
             Line(name="mean over planets", x=at, y=mean),
             Line(name="median over planets", x=at, y=middle, style="dashed"),
-            Points(name="FGS1 mean", x=at[:1], y=mean[:1]),
         ),
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from spectramind_core.arrays import F8
+from spectramind_core.components import Context, Explainable, NamedInputs
+from spectramind_diag.judged import PPM
 
 CHUNK = 512
 """Rows that a model is given at once."""
@@ -67,3 +70,63 @@ def grouped_shapley(
     explained = explainer(np.ones((1, size)), max_evals=budget, silent=True)
     values = np.asarray(explained.values, float)[0]
     return values.reshape(size, -1), coalitions(nobody)[0]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """Shapley values of all groups for one output, ppm."""
+
+    base: F8
+    """``[wave]``: the output at the reference, to which the values add."""
+    values: F8
+    """``[planet, group, wave]``."""
+
+    @property
+    def strength(self) -> F8:
+        """``[group, wave]``: mean absolute value over planets."""
+        result: F8 = np.abs(self.values).mean(axis=0)
+        return result
+
+
+@dataclass(frozen=True)
+class Shap:
+    """What each group of inputs does to mu and to sigma."""
+
+    groups: tuple[str, ...]
+    wavelength: F8
+    """``[group]`` micron; NaN for groups of no wavelength."""
+    mu: Effect
+    sigma: Effect
+
+
+def explain(
+    estimator: Explainable, inputs: NamedInputs, reference: F8, permutations: int, ctx: Context
+) -> Shap:
+    """Shapley values of all groups of `inputs` against a reference planet."""
+    names, member = group_matrix(inputs.groups)
+
+    def model(rows: F8) -> F8:
+        return np.concatenate(estimator.predict_from(rows, ctx=ctx), axis=1)
+
+    seed = ctx.child("permutations").torch_seed() % 2**32
+    found = [
+        grouped_shapley(model, row, reference, member, permutations=permutations, seed=seed)
+        for row in ctx.progress(inputs.values, label="attribution", total=len(inputs.values))
+    ]
+    values = np.array([each for each, _ in found]) * PPM
+    mu, sigma = (
+        Effect(base, part)
+        for base, part in zip(
+            np.split(found[0][1] * PPM, 2), np.split(values, 2, axis=2), strict=True
+        )
+    )
+    return Shap(names, _places(inputs.wavelength, member), mu, sigma)
+
+
+def _places(wavelength: F8, member: F8) -> F8:
+    """Mean wavelength of each group ``[group]``, of those features that have one."""
+    known = np.isfinite(wavelength)
+    count = member @ known
+    total = member @ np.where(known, wavelength, 0.0)
+    result: F8 = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return result

@@ -14,7 +14,6 @@ from spectramind_core.contracts import (
     Line,
     PlanetBand,
     PlanetLines,
-    PlanetPoints,
     Prediction,
     Severity,
     Table,
@@ -28,7 +27,6 @@ from spectramind_diag.shapes import (
     histogram,
     molecules,
     photometer,
-    positions,
     robust_limits,
     table,
 )
@@ -94,25 +92,14 @@ def _spectrum(evidence: Evidence) -> Figure:
                 background=True,
             )
         )
-    layers.append(_optical(found))
     return Figure(
         name="spectrum",
         title="Transmission spectrum of the chosen planet",
-        caption="FGS1 (one visible band) is drawn left of AIRS-CH0, off the wavelength scale. "
+        caption="FGS1 (one visible band) is the dash at the left, off the wavelength scale. "
         "Choose baselines in the legend.",
         x=WAVELENGTH,
         y=DEPTH,
         layers=tuple(layers),
-    )
-
-
-def _optical(found: Prediction) -> PlanetPoints:
-    return PlanetPoints(
-        name="FGS1 mu ± sigma",
-        planets=found.planet_ids,
-        x=positions(found.wavelength)[:1],
-        y=found.mu[:, :1] * PPM,
-        error=found.sigma[:, :1] * PPM,
     )
 
 
@@ -130,12 +117,6 @@ def _residual(judged: Judged) -> Figure:
             *photometer(wavelength),
             PlanetBand(name="± sigma", planets=planets, x=at, lower=low, upper=high),
             PlanetLines(name="mu - truth", planets=planets, x=at, y=error),
-            PlanetPoints(
-                name="FGS1",
-                planets=planets,
-                x=at[:1],
-                y=error[:, :1],
-            ),
         ),
     )
 

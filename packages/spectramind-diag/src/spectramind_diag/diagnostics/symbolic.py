@@ -57,13 +57,7 @@ class SymbolicDiagnostic:
             guide=GUIDE,
             verdict=verdict,
             severity=severity,
-            figures=(
-                _by_planet(report),
-                _by_bin(report),
-                _chosen(report, "violation"),
-                _chosen(report, "influence"),
-                *_trend(evidence, report.rules),
-            ),
+            figures=(*_maps(report), *_trend(evidence, report.rules)),
             tables=(rules, _planet_table(report)),
             scalars={"total_violation": float(report.violation.mean(axis=(1, 2)).sum())},
         )
@@ -79,7 +73,10 @@ def _rule_table(report: RuleReport, tolerance: float) -> Table:
             "weight": report.weight,
             "mean violation": mean.mean(axis=1),
             "worst planet's": mean.max(axis=1),
-            "worst planet": tuple(report.planet_ids[i] for i in mean.argmax(axis=1)),
+            "worst planet": tuple(
+                report.planet_ids[i] if row[i] > tolerance else "none"
+                for row, i in zip(mean, mean.argmax(axis=1), strict=True)
+            ),
             "share of planets": (mean > tolerance).mean(axis=1),
             "mean |influence| [1/ppm]": np.abs(report.influence).mean(axis=(1, 2)) / 1e6,
         },
@@ -99,6 +96,18 @@ def _planet_table(report: RuleReport) -> Table:
             **{rule: mean[r][order] for r, rule in enumerate(report.rules)},
         },
         planets="planet",
+    )
+
+
+def _maps(report: RuleReport) -> tuple[Figure, ...]:
+    """Where rules are broken; none if all hold everywhere: there is nothing to see."""
+    if not report.violation.any() and not report.influence.any():
+        return ()
+    return (
+        _by_planet(report),
+        _by_bin(report),
+        _chosen(report, "violation"),
+        _chosen(report, "influence"),
     )
 
 
@@ -196,7 +205,9 @@ def _verdict(report: RuleReport, rules: Table) -> tuple[str, Severity]:
     worst = int(np.array(rules.columns["mean violation"], float).argmax())
     broken_rules = int((share > 0).sum())
     if not broken_rules:
-        return f"All {len(report.rules)} rules hold for every planet.", Severity.OK
+        text = f"All {len(report.rules)} rules hold for every planet"
+        nothing = not report.influence.any()
+        return text + (": there is nothing to map." if nothing else "."), Severity.OK
     text = (
         f"{broken_rules} of {len(report.rules)} rules are broken somewhere; most by "
         f"'{report.rules[worst]}', by {share[worst]:.0%} of the planets."

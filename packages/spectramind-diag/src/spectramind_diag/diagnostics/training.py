@@ -23,7 +23,7 @@ CURVES = {
     "score": Axis(label="Validation score"),
     "lr": Axis(label="Learning rate", scale="log"),
     "grad_norm": Axis(label="Gradient norm", scale="log"),
-    "seconds": Axis(label="Time of an epoch", unit="s"),
+    "seconds": Axis(label="Time taken", unit="s"),
 }
 Event = Mapping[str, Any]
 
@@ -102,7 +102,9 @@ def _stage_times(events: Sequence[Event]) -> tuple[Table, ...]:
             {
                 "stage": tuple(str(event.get("stage", "?")) for event in ends),
                 "time [s]": np.array([number(event, "seconds") for event in ends]),
-                "taken from the cache": np.array([number(event, "cached") for event in ends]),
+                "taken from the cache": tuple(
+                    "yes" if event.get("cached") else "no" for event in ends
+                ),
             },
         ),
     )

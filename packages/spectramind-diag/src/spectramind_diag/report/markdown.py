@@ -9,6 +9,7 @@ from spectramind_core.components import Context, Evidence
 from spectramind_core.contracts import DiagnosticResult, Table
 from spectramind_core.storage import write_text
 from spectramind_diag.options import MarkdownOptions
+from spectramind_diag.report.numbers import cells
 from spectramind_diag.report.summary import summarise
 
 
@@ -31,6 +32,11 @@ class MarkdownReport:
         lines = [f"# {_safe(str(evidence.manifest.get('name', 'Diagnostic report')))}", ""]
         lines += [summary.verdict, ""]
         lines += [f"- {name}: {value:.4f}" for name, value in summary.scores]
+        lines += ["", "Look at these first:", ""]
+        lines += [
+            f"{place}. {_safe(result.title)} [{result.severity}]: {_safe(result.verdict)}"
+            for place, result in enumerate(summary.first, 1)
+        ]
         for result in results:
             lines += ["", *self._section(result)]
         return (write_text(folder / "diagnostic_report.md", "\n".join(lines) + "\n"),)
@@ -51,16 +57,12 @@ class MarkdownReport:
         yield ""
         yield "| " + " | ".join(map(_safe, table.columns)) + " |"
         yield "|" + "---|" * len(table.columns)
-        rows = list(zip(*table.columns.values(), strict=True))
+        rows = list(zip(*map(cells, table.columns.values()), strict=True))
         for row in rows[: self._rows]:
-            yield "| " + " | ".join(_cell(value) for value in row) + " |"
+            yield "| " + " | ".join(map(_safe, row)) + " |"
         if len(rows) > self._rows:
             yield ""
             yield f"({len(rows) - self._rows} more rows)"
-
-
-def _cell(value: str | float) -> str:
-    return _safe(value) if isinstance(value, str) else f"{value:.5g}"
 
 
 def _safe(text: str) -> str:

@@ -1,34 +1,42 @@
 """The report `bokeh`: one HTML file that needs no network.
 
 Figures are embedded as JSON and drawn those in view first; the values of layers that hold many
-planets lie beside them as base64 in 65,535 steps a row, so that a thousand planets stay small.
+planets lie beside them, packed, so that a thousand planets stay small.
 """
 
 from __future__ import annotations
 
-import base64
 import json
+import shlex
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from bokeh.embed import json_item
 from bokeh.resources import Resources
-from jinja2 import Environment
+from jinja2 import Environment, Template
 
-from spectramind_core.arrays import F8
 from spectramind_core.components import Context, Evidence
-from spectramind_core.contracts import DiagnosticResult
+from spectramind_core.contracts import DiagnosticResult, Severity
 from spectramind_core.plugins.declaration import Options
 from spectramind_core.storage import write_text
 from spectramind_diag.report.draw import draw
+from spectramind_diag.report.numbers import cells
+from spectramind_diag.report.packed import packed
 from spectramind_diag.report.summary import summarise
 
 PACKAGE = files("spectramind_diag.report")
-STEPS = 65534
+FEW_ROWS = 12
+"""Rows of a table that need no search."""
+MARKS = {
+    Severity.OK: "●",
+    Severity.NOTE: "◆",
+    Severity.WARNING: "▲",
+    Severity.ALARM: "■",
+    Severity.MISSING: "○",
+}
+"""Signs that differ in shape as well as in colour."""
 
 
 class BokehReport:
@@ -72,14 +80,16 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
             for store in drawn.stores.values():
                 store["planets"] = lists.setdefault(tuple(store["planets"]), len(lists))
             stores[key] = {
-                name: _packed(store, drawn.logarithmic) for name, store in drawn.stores.items()
+                name: packed(store, drawn.logarithmic) for name, store in drawn.stores.items()
             }
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(_text("templates/page.html"))
-    return template.render(
+    return _template().render(
+        name=evidence.manifest.get("name", "SpectraMind V50"),
         results=results,
+        marks=MARKS,
         summary=summarise(results, evidence),
+        few=FEW_ROWS,
         manifest=evidence.manifest,
+        command=shlex.join(evidence.manifest.get("command", ())),
         planets=planets,
         # Inside a script element "</" and "<!--" mean something: no "<" is left in it.
         data=json.dumps({"items": items, "stores": stores, "lists": list(lists)}).replace(
@@ -91,39 +101,17 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
     )
 
 
-def _packed(store: dict[str, Any], logarithmic: bool) -> dict[str, Any]:
-    """Values of many planets as text: whole on a logarithmic axis, else in 65,535 steps a row."""
-    columns: dict[str, F8] = store["columns"]
-    pack = _whole if logarithmic else _stepped
-    return {
-        "planets": store["planets"],
-        "columns": {
-            name: {"points": values.shape[1], **pack(values)} for name, values in columns.items()
-        },
-    }
+def _template() -> Template:
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["cells"] = _cells
+    environment.filters["rows"] = lambda columns: zip(*columns, strict=True)
+    return environment.from_string(_text("templates/page.html"))
 
 
-def _whole(values: F8) -> dict[str, str]:
-    return {"values": _base64(values.astype("<f4"))}
-
-
-def _stepped(values: F8) -> dict[str, str]:
-    """Each row from its lowest to its highest value; 65535 marks what is not finite."""
-    finite = np.isfinite(values)
-    low = np.where(finite, values, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(finite, values, -np.inf).max(axis=1, initial=-np.inf)
-    low, high = np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0)
-    step = np.maximum((high - low) / STEPS, np.finfo(float).tiny)
-    codes = np.rint((np.where(finite, values, low[:, None]) - low[:, None]) / step[:, None])
-    return {
-        "codes": _base64(np.where(finite, codes, STEPS + 1).astype("<u2")),
-        "low": _base64(low.astype("<f8")),
-        "step": _base64(step.astype("<f8")),
-    }
-
-
-def _base64(values: npt.NDArray[Any]) -> str:
-    return base64.b64encode(values.tobytes()).decode()
+def _cells(column: tuple[str, ...] | tuple[float, ...]) -> list[tuple[str, bool]]:
+    """Each value of a table's column as text, and whether it is a number."""
+    texts = cells(column)
+    return [(text, not isinstance(value, str)) for text, value in zip(texts, column, strict=True)]
 
 
 def _text(name: str) -> str:

@@ -25,12 +25,14 @@ from spectramind_core.contracts import (
     Points,
     Spans,
 )
-from spectramind_core.molecules import BANDS
 from spectramind_core.storage import replacing, write_text
 from spectramind_diag.options import PngOptions
+from spectramind_diag.report.hover import axis_label
 from spectramind_diag.report.page import render
-from spectramind_diag.report.palette import SPANS, colour
+from spectramind_diag.report.palette import colour_limits, hues, span_hue
 
+MOST_ROWS = 20
+"""Rows of a heatmap that are named, about."""
 STYLES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
 
@@ -90,27 +92,37 @@ def _projections(
 def picture(figure: Figure) -> Canvas:
     """A figure as matplotlib draws it, 7 x 4 inches."""
     canvas = Canvas(figsize=(7, 4), layout="constrained")
-    axes: Any = canvas.add_subplot()
-    axes.set_title(figure.title, fontsize=10)
-    axes.set_xlabel(f"{figure.x.label} ({figure.x.unit})" if figure.x.unit else figure.x.label)
-    axes.set_ylabel(f"{figure.y.label} ({figure.y.unit})" if figure.y.unit else figure.y.label)
-    axes.set_xscale(figure.x.scale)
-    axes.set_yscale(figure.y.scale)
-    spans = [layer for layer in figure.layers if isinstance(layer, Spans)]
-    for layer in spans:
-        _shade(axes, layer)
-    others = [other for other in figure.layers if not isinstance(other, Spans)]
+    axes: Any = canvas.add_subplot(projection=None if figure.z is None else "3d")
+    axes.set_title(_title(figure), fontsize=10, parse_math=False)
+    axes.set_xlabel(axis_label(figure.x))
+    axes.set_ylabel(axis_label(figure.y))
+    if figure.z is None:
+        axes.set_xscale(figure.x.scale)
+        axes.set_yscale(figure.y.scale)
+    else:
+        axes.set_zlabel(axis_label(figure.z))
     # Those in the background come last, when the axes have been fitted to the others.
-    for index, other in sorted(enumerate(others), key=lambda each: _behind(each[1])):
-        if _behind(other):
+    coloured = zip(figure.layers, hues(figure.layers), strict=True)
+    for layer, hue in sorted(coloured, key=lambda each: _behind(each[0])):
+        if _behind(layer):
             axes.autoscale(False)
-        _layer(canvas, axes, other, colour(index))
+        _layer(canvas, axes, layer, hue)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=7, frameon=False)
     return canvas
 
 
+def _title(figure: Figure) -> str:
+    """The title, and which planet is shown of many."""
+    for layer in figure.layers:
+        if isinstance(layer, PlanetLines | PlanetPoints | PlanetBand) and layer.planets:
+            return f"{figure.title}: {layer.planets[0]}"
+    return figure.title
+
+
 def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
+    if isinstance(layer, PlanetLines | PlanetPoints | PlanetBand) and not layer.planets:
+        return
     if isinstance(layer, Line):
         axes.plot(layer.x, layer.y, STYLES[layer.style], color=hue, lw=1, label=layer.name)
     elif isinstance(layer, PlanetLines):
@@ -132,6 +144,8 @@ def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
         )  # fmt: skip
     elif isinstance(layer, Heatmap):
         _heatmap(canvas, axes, layer)
+    elif isinstance(layer, Spans):
+        _shade(axes, layer)
 
 
 def _behind(layer: Layer) -> bool:
@@ -139,9 +153,13 @@ def _behind(layer: Layer) -> bool:
 
 
 def _shade(axes: Any, layer: Spans) -> None:
-    names = list(dict.fromkeys((*BANDS, *layer.labels)))
     for left, right, label in zip(layer.left, layer.right, layer.labels, strict=True):
-        axes.axvspan(left, right, color=SPANS[names.index(label) % len(SPANS)], alpha=0.10)
+        place, hue = span_hue(label, layer.labels)
+        axes.axvspan(left, right, color=hue, alpha=0.10)
+        axes.annotate(
+            label, ((left + right) / 2, 0), (0, 3 + 7 * place), color=hue, fontsize=6, ha="center",
+            xycoords=("data", "axes fraction"), textcoords="offset points", annotation_clip=True,
+        )  # fmt: skip
 
 
 def _points(canvas: Canvas, axes: Any, layer: Points | PlanetPoints, hue: str) -> None:
@@ -151,8 +169,11 @@ def _points(canvas: Canvas, axes: Any, layer: Points | PlanetPoints, hue: str) -
         error = layer.error[0] if many else layer.error
         axes.errorbar(layer.x, y, error, fmt="none", ecolor=hue, alpha=0.3)
     values = layer.colour if isinstance(layer, Points) else None
+    place = (
+        (layer.x, y, layer.z) if isinstance(layer, Points) and layer.z is not None else (layer.x, y)
+    )
     dots = axes.scatter(
-        layer.x, y, s=8, c=hue if values is None else values,
+        *place, s=8, c=hue if values is None else values,
         cmap=None if values is None else "cividis", label=layer.name,
     )  # fmt: skip
     if values is not None and isinstance(layer, Points):
@@ -160,9 +181,7 @@ def _points(canvas: Canvas, axes: Any, layer: Points | PlanetPoints, hue: str) -
 
 
 def _heatmap(canvas: Canvas, axes: Any, layer: Heatmap) -> None:
-    low, high = layer.limits or (np.nanmin(layer.values), np.nanmax(layer.values))
-    if layer.diverging:
-        low, high = -max(abs(low), abs(high)), max(abs(low), abs(high))
+    low, high = colour_limits(layer)
     step = float(np.diff(layer.x).mean()) if layer.x.size > 1 else 1.0
     image = axes.imshow(
         layer.values, aspect="auto", vmin=low, vmax=high, interpolation="nearest",
@@ -171,4 +190,7 @@ def _heatmap(canvas: Canvas, axes: Any, layer: Heatmap) -> None:
     )  # fmt: skip
     if layer.columns is not None:
         axes.set_xticks(layer.x, labels=layer.columns, rotation=35, ha="right", fontsize=7)
+    every = max(1, len(layer.rows) // MOST_ROWS)
+    named = np.arange(0, len(layer.rows), every)
+    axes.set_yticks(named + 0.5, labels=[layer.rows[row] for row in named], fontsize=6)
     canvas.colorbar(image, ax=axes, label=layer.value_label)

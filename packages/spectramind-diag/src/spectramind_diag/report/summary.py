@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spectramind_core.components import Evidence
-from spectramind_core.contracts import DiagnosticResult, Prediction, Severity
-from spectramind_core.scoring import NAIVE, Edition, score
+from spectramind_core.contracts import DiagnosticResult, Severity
+from spectramind_diag.judged import contenders, score_of
 
 ORDER = (Severity.ALARM, Severity.WARNING, Severity.NOTE, Severity.OK, Severity.MISSING)
 FIRST = 5
@@ -26,26 +26,11 @@ class Summary:
 
 def summarise(results: Sequence[DiagnosticResult], evidence: Evidence) -> Summary:
     """Weigh the findings; scores only where truth is known."""
-    scores = scores_of(evidence)
+    scores = tuple(
+        (name, score_of(evidence, judged).value) for name, judged in contenders(evidence).items()
+    )
     ranked = sorted(results, key=lambda result: ORDER.index(result.severity))
     return Summary(_verdict(evidence, scores), scores, tuple(ranked[:FIRST]))
-
-
-def scores_of(evidence: Evidence) -> tuple[tuple[str, float], ...]:
-    """The score of the final prediction, of every step before it, and of the baselines."""
-    if evidence.truth is None:
-        return ()
-    named: list[tuple[str, Prediction]] = [("final", evidence.prediction)]
-    named += [(name, step) for name, step in evidence.steps[:-1]]
-    named += [(f"baseline {name}", found) for name, found in evidence.baselines.items()]
-    mean, std = NAIVE[evidence.edition]
-    mean = evidence.scoring_mean if evidence.scoring_mean is not None else mean
-    std = evidence.scoring_std if evidence.scoring_std is not None else std
-    edition: Edition = 2024 if evidence.edition == 2024 else 2025
-    return tuple(
-        (name, score(found, evidence.truth, mean=mean, std=std, edition=edition).value)
-        for name, found in named
-    )
 
 
 def _verdict(evidence: Evidence, scores: Sequence[tuple[str, float]]) -> str:
@@ -53,9 +38,10 @@ def _verdict(evidence: Evidence, scores: Sequence[tuple[str, float]]) -> str:
     counted = f"{planets} planet{'s' if planets != 1 else ''}"
     if not scores:
         return f"{counted} predicted; no truth is known, so nothing can be scored."
-    best = max((value for name, value in scores if name.startswith("baseline")), default=None)
+    baselines = {name: value for name, value in scores if name.startswith("baseline")}
     text = f"{counted} predicted, score {scores[0][1]:.3f}"
-    if best is None:
+    if not baselines:
         return text + "."
-    gap = scores[0][1] - best
-    return f"{text}: {abs(gap):.3f} {'above' if gap >= 0 else 'BELOW'} the best baseline."
+    best = max(baselines, key=baselines.__getitem__)
+    gap = scores[0][1] - baselines[best]
+    return f"{text}: {abs(gap):.3f} {'above' if gap >= 0 else 'BELOW'} the best {best}."

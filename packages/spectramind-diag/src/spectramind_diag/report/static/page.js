@@ -4,212 +4,231 @@
   const { items, stores, lists } = JSON.parse(document.getElementById("data").textContent);
   const planets = lists[0];
   const input = document.getElementById("planet");
-  const sources = new Map(); // data source name -> [source, store]
-  const clouds = []; // sources of points that are planets
+  const figures = []; // those drawn: {legend, switched: [[source, store]], clouds: [source]}
   let chosen = planets[0];
 
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
-  const NOTHING = 65535; // code of a value that is not finite
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
-  const row_of = (column, row) => {
-    const { points } = column;
+  // ---- Values of many planets, as packed.py packs them
+
+  const NOTHING = 65535; // code of a value that is not finite
+  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
+
+  const valuesOf = (column, row) => {
+    const part = [row * column.points, (row + 1) * column.points];
     if (column.values) {
       column.all ??= new Float32Array(bytes(column.values));
-      return column.all.slice(row * points, (row + 1) * points);
+      return column.all.slice(...part);
     }
     column.all ??= new Uint16Array(bytes(column.codes));
     column.lows ??= new Float64Array(bytes(column.low));
     column.steps ??= new Float64Array(bytes(column.step));
     const [low, step] = [column.lows[row], column.steps[row]];
     return Float64Array.from(
-      column.all.subarray(row * points, (row + 1) * points),
+      column.all.subarray(...part),
       (code) => (code === NOTHING ? NaN : low + code * step),
     );
   };
 
-  const show = (source, store) => {
-    const row = lists[store.planets].indexOf(chosen);
-    const data = { x: source.data.x };
-    for (const [name, column] of Object.entries(store.columns)) {
-      data[name] = row < 0 ? new Float64Array(column.points).fill(NaN) : row_of(column, row);
+  // ---- The chosen planet
+
+  const showIn = ({ legend, switched, clouds }) => {
+    const empty = new Set();
+    for (const [source, store] of switched) {
+      const row = lists[store.planets].indexOf(chosen);
+      const data = { x: source.data.x };
+      for (const [name, column] of Object.entries(store.columns)) {
+        data[name] = row < 0 ? new Float64Array(column.points).fill(NaN) : valuesOf(column, row);
+      }
+      source.data = data;
+      if (!Object.keys(store.columns).some((name) => data[name].some(Number.isFinite))) empty.add(source);
     }
-    source.data = data;
+    for (const source of clouds) {
+      const row = source.data.planet.indexOf(chosen);
+      source.selected.indices = row < 0 ? [] : [row];
+    }
+    // A second visit, say, that this planet does not have.
+    for (const item of legend?.items ?? []) {
+      item.visible = !item.renderers.every((each) => empty.has(each.data_source));
+    }
   };
 
-  const mark = () => {
+  const markRows = () => {
     for (const row of document.querySelectorAll("tr[data-planet]")) {
       row.classList.toggle("chosen", row.dataset.planet === chosen);
     }
-  };
-
-  const highlight = (source) => {
-    const row = source.data.planet.indexOf(chosen);
-    source.selected.indices = row < 0 ? [] : [row];
-  };
-
-  // A control beside a figure, reachable by keyboard.
-  const control = (target, label, element) => {
-    const box = document.createElement("label");
-    box.className = "control";
-    box.append(`${label} `, element);
-    target.before(box);
-    return element;
-  };
-
-  const slider = (target, label, value) => {
-    const range = Object.assign(document.createElement("input"), { type: "range", min: -180, max: 180, value });
-    return control(target, label, range);
-  };
-
-  // Orthographic view of a 3-D cloud from a direction given by two angles.
-  const turn = (source, target) => {
-    const { east, north, up } = source.data;
-    const [around, tilt] = [slider(target, "turn", 30), slider(target, "tilt", 20)];
-    const middle = (a) => a.reduce((sum, v) => sum + v, 0) / a.length;
-    const [me, mn, mu] = [middle(east), middle(north), middle(up)];
-    const project = () => {
-      const [a, t] = [around.value, tilt.value].map((v) => (v * Math.PI) / 180);
-      const x = new Float64Array(east.length), y = new Float64Array(east.length);
-      for (let i = 0; i < east.length; i++) {
-        const [e, n, u] = [east[i] - me, north[i] - mn, up[i] - mu];
-        x[i] = e * Math.cos(a) - n * Math.sin(a);
-        y[i] = u * Math.cos(t) + (e * Math.sin(a) + n * Math.cos(a)) * Math.sin(t);
-      }
-      source.data = { ...source.data, x, y };
-    };
-    around.addEventListener("input", project);
-    tilt.addEventListener("input", project);
-    project();
-  };
-
-  const recolour = (doc, source, target) => {
-    const names = Object.keys(source.data).filter((name) => name.startsWith("by "));
-    if (!names.length) return;
-    const mapper = doc.get_model_by_name(`${source.name}:colours`);
-    const bar = doc.get_model_by_name(`${source.name}:bar`);
-    const select = control(target, "colour by", document.createElement("select"));
-    for (const name of names) select.add(new Option(name.slice(3), name, false, name === `by ${bar.title}`));
-    select.addEventListener("change", () => {
-      const values = source.data[select.value];
-      const finite = [...values].filter(Number.isFinite);
-      source.data = { ...source.data, colour: values };
-      mapper.setv({ low: Math.min(...finite), high: Math.max(...finite) });
-      bar.title = select.value.slice(3);
-    });
-  };
-
-  // The legend is drawn on a canvas: buttons for the keyboard and for readers of the screen, seen when focused.
-  const toggles = (root, target) => {
-    const box = Object.assign(document.createElement("div"), { className: "toggles" });
-    for (const { label, renderers } of root.below.find((part) => part.type === "Legend")?.items ?? []) {
-      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label.value });
-      const press = () => button.setAttribute("aria-pressed", renderers.every((each) => each.visible));
-      button.addEventListener("click", () => {
-        const visible = button.getAttribute("aria-pressed") !== "true";
-        for (const each of renderers) each.visible = visible;
-      });
-      for (const each of renderers) each.properties.visible.change.connect(press);
-      press();
-      box.append(button);
-    }
-    if (box.children.length) target.after(box);
   };
 
   const choose = (planet) => {
     if (planet === chosen || !planets.includes(planet)) return;
     chosen = planet;
     input.value = planet;
-    for (const [source, store] of sources.values()) show(source, store);
-    clouds.forEach(highlight);
-    mark();
+    figures.forEach(showIn);
+    markRows();
     document.dispatchEvent(new CustomEvent("planet", { detail: planet }));
   };
 
   const step = (by) => choose(planets[(planets.indexOf(chosen) + by + planets.length) % planets.length]);
+
+  // ---- Controls beside a figure, all within reach of the keyboard
+
+  const control = (target, label, element) => {
+    const box = make("label", { className: "control" });
+    box.append(`${label} `, element);
+    target.before(box);
+    return element;
+  };
+
+  const slider = (target, label, value) =>
+    control(target, label, make("input", { type: "range", min: -180, max: 180, value }));
+
+  // Orthographic view of 3-D clouds and their frame from a direction given by two angles.
+  const turn = (sources, target) => {
+    const [around, tilt] = [slider(target, "turn", 30), slider(target, "tilt", 20)];
+    const project = () => {
+      const [a, t] = [around.value, tilt.value].map((degrees) => (degrees * Math.PI) / 180);
+      for (const source of sources) {
+        const { east, north, up } = source.data;
+        const x = east.map((e, i) => e * Math.cos(a) - north[i] * Math.sin(a));
+        const away = east.map((e, i) => e * Math.sin(a) + north[i] * Math.cos(a));
+        const y = up.map((u, i) => u * Math.cos(t) + away[i] * Math.sin(t));
+        source.data = { ...source.data, x, y };
+      }
+    };
+    around.addEventListener("input", project);
+    tilt.addEventListener("input", project);
+    project();
+  };
+
+  const recolour = (source, target) => {
+    const names = Object.keys(source.data).filter((name) => name.startsWith("by "));
+    if (!names.length) return;
+    const mapper = source.document.get_model_by_name(`${source.name}:colours`);
+    const select = control(target, "colour by", make("select"));
+    for (const name of names) select.add(new Option(name.slice(3), name));
+    select.addEventListener("change", () => {
+      const values = source.data[select.value];
+      const finite = [...values].filter(Number.isFinite);
+      source.data = { ...source.data, colour: values };
+      mapper.setv({ low: Math.min(...finite), high: Math.max(...finite) });
+    });
+  };
+
+  // The legend cannot be reached by keyboard or read to anyone: buttons stand in, seen when focused.
+  const toggles = (legend, target) => {
+    const box = make("div", { className: "toggles" });
+    for (const item of legend?.visible ? legend.items : []) {
+      const button = make("button", { type: "button", textContent: item.label.value });
+      const tell = () => {
+        button.hidden = !item.visible;
+        button.setAttribute("aria-pressed", item.renderers.every((each) => each.visible));
+      };
+      button.addEventListener("click", () => {
+        const visible = button.getAttribute("aria-pressed") !== "true";
+        for (const each of item.renderers) each.visible = visible;
+      });
+      for (const model of [item, ...item.renderers]) model.properties.visible.change.connect(tell);
+      tell();
+      box.append(button);
+    }
+    if (box.children.length) target.after(box);
+  };
+
+  // ---- Drawing
 
   const begun = new Set();
   const draw = async (target) => {
     if (begun.has(target)) return;
     begun.add(target);
     const key = target.dataset.item;
-    const view = await Bokeh.embed.embed_item(items[key], target);
-    const root = [...view].length ? [...view][0].model : view.model;
-    for (const [name, store] of Object.entries(stores[key])) {
-      const source = root.document.get_model_by_name(name);
-      sources.set(name, [source, store]);
-      show(source, store);
-    }
-    for (const source of root.document.all_models ?? root.document._all_models.values()) {
-      if (source.type !== "ColumnDataSource" || !source.data.planet) continue;
-      if (source.data.up) turn(source, target);
-      recolour(root.document, source, target);
-      clouds.push(source);
-      highlight(source);
-    }
-    toggles(root, target);
+    const [view] = await Bokeh.embed.embed_item(items[key], target);
+    const plot = view.model;
+    const sources = [...plot.document.all_models].filter((model) => model.type === "ColumnDataSource");
+    const figure = {
+      legend: plot.below.find((part) => part.type === "Legend"),
+      switched: Object.entries(stores[key]).map(([name, store]) => [plot.document.get_model_by_name(name), store]),
+      clouds: sources.filter((source) => source.data.planet),
+    };
+    showIn(figure);
+    figures.push(figure);
+    const turned = sources.filter((source) => source.data.up);
+    if (turned.length) turn(turned, target);
+    for (const source of figure.clouds) recolour(source, target);
+    toggles(figure.legend, target);
+    if (matchMedia("(hover: hover)").matches) plot.toolbar.tools.find((tool) => tool.type === "PanTool").active = true;
     target.dataset.drawn = "yes";
   };
 
+  const plots = [...document.querySelectorAll(".plot")];
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) draw(entry.target);
   }, { rootMargin: "600px" });
-  const plots = [...document.querySelectorAll(".plot")];
   for (const target of plots) seen.observe(target);
+
   // Printing waits for no figure, so the rest are drawn one by one while nothing else is to do.
   const idle = () => new Promise((go) => (window.requestIdleCallback ?? setTimeout)(() => go()));
-  const rest = async () => {
+  window.addEventListener("load", async () => {
     for (const target of plots) {
       await idle();
       await draw(target);
     }
     document.documentElement.dataset.ready = "yes";
-  };
-  window.addEventListener("load", rest);
+  });
+
+  // ---- The bar at the top
 
   input.addEventListener("change", () => choose(input.value));
   document.getElementById("previous").addEventListener("click", () => step(-1));
   document.getElementById("next").addEventListener("click", () => step(1));
   document.addEventListener("keydown", (event) => {
-    if (event.target.matches("input")) return;
+    if (event.target.matches("input, select")) return;
     if (event.key === "[") step(-1);
     if (event.key === "]") step(1);
   });
   document.getElementById("theme").addEventListener("click", () => {
     const root = document.documentElement;
-    const dark = root.dataset.theme
-      ? root.dataset.theme === "dark"
-      : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
+    const preferred = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    root.dataset.theme = (root.dataset.theme ?? preferred) === "dark" ? "light" : "dark";
   });
 
+  // ---- Tables
+
+  const compare = (x, y) => {
+    const [m, n] = [Number(x), Number(y)];
+    if (Number.isNaN(m) || Number.isNaN(n)) return Number.isNaN(m) - Number.isNaN(n) || x.localeCompare(y);
+    return m - n;
+  };
+
+  const sortable = (table) => {
+    const heads = [...table.tHead.rows[0].cells];
+    for (const [column, head] of heads.entries()) {
+      head.firstElementChild.addEventListener("click", () => {
+        const sign = head.ariaSort === "ascending" ? -1 : 1;
+        for (const each of heads) each.ariaSort = null;
+        head.ariaSort = sign > 0 ? "ascending" : "descending";
+        const value = (row) => row.cells[column].textContent;
+        const rows = [...table.tBodies[0].rows].sort((a, b) => sign * compare(value(a), value(b)));
+        table.tBodies[0].replaceChildren(...rows);
+      });
+    }
+  };
+
   for (const table of document.querySelectorAll("table.data")) {
-    const body = table.tBodies[0];
+    const [body] = table.tBodies;
     const pick = (event) => {
       const row = event.target.closest("tr[data-planet]");
       if (row) choose(row.dataset.planet);
     };
     body.addEventListener("click", pick);
     body.addEventListener("keydown", (event) => { if (event.key === "Enter") pick(event); });
-    table.querySelectorAll("th button").forEach((button, column) => {
-      let up = false;
-      button.addEventListener("click", () => {
-        up = !up;
-        const value = (row) => row.cells[column].textContent.trim();
-        const order = (a, b) => {
-          const [x, y] = [value(a), value(b)];
-          const [m, n] = [Number(x), Number(y)];
-          return Number.isNaN(m) || Number.isNaN(n) ? x.localeCompare(y) : m - n;
-        };
-        const rows = [...body.rows].sort((a, b) => (up ? order(a, b) : order(b, a)));
-        body.replaceChildren(...rows);
-      });
-    });
+    sortable(table);
     const search = table.closest("details").querySelector(".search");
-    search.addEventListener("input", () => {
+    search?.addEventListener("input", () => {
       const wanted = search.value.toLowerCase();
       for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
     });
   }
+
   window.smv50 = { choose, get chosen() { return chosen; } };
-  mark();
+  markRows();
 })();
