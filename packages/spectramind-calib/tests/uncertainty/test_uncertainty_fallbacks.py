@@ -53,6 +53,29 @@ def test_a_bin_without_truth_is_refused() -> None:
         truth.replace(spectra=spectra)
 
 
+def test_an_astray_planet_does_not_decide_what_is_made_of_the_others_evidence(
+    ctx: Context,
+) -> None:
+    """One planet is off by fifty sigma, for no reason that its evidence tells."""
+    rng = np.random.default_rng(4)
+    truth = synthetic.truth(rng, 300, 10)
+    scale = np.exp(rng.normal(0, 0.5, 300))
+    error = 1e-4 * scale[:, None] * rng.standard_normal((300, 10))
+    error[np.argmin(scale)] *= 50
+    prediction = synthetic.prediction(rng, truth).replace(
+        mu=truth.spectra + error,
+        sigma=np.full_like(error, 1e-4),
+        planet_features={
+            "scatter": scale,
+            **{f"noise {i}": rng.normal(size=300) for i in range(5)},
+        },
+    )
+    calibrator = Instance(options.InstanceOptions())
+    calibrator.fit(prediction, truth, ctx=ctx)
+    factor = calibrator.apply(prediction, ctx=ctx).sigma[:, 0]
+    assert np.corrcoef(np.log(factor), np.log(scale))[0, 1] > 0.88  # by Gaussian likelihood: 0.77
+
+
 CALIBRATORS: list[Any] = [
     Temperature(options.TemperatureOptions()),
     Temperature(options.TemperatureOptions(per="bin", floor=True)),

@@ -60,8 +60,9 @@ class ConformalOptions(LevelOptions):
 class InstanceOptions(CalibratorOptions):
     """Options of calibrator ``instance``."""
 
-    strength: float = Field(default=10.0, ge=0, le=1e6)
-    """How strongly planets' factors are pulled together: planets of evidence for no effect."""
+    strengths: tuple[Annotated[float, Field(ge=0, le=1e6)], ...] = (10.0, 30.0, 100.0, 300.0, 1e3)
+    """How strongly planets' factors may be pulled together, in planets of evidence for no effect.
+    The one that best predicts planets it was not fitted to is used."""
     max_log_scale: float = Field(default=1.0, gt=0, le=5)
     """Furthest that a planet's factor may depart from the common one, natural logarithm."""
     folds: int = Field(default=5, ge=2, le=20)
