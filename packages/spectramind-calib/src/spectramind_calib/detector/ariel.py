@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,16 @@ class ArielSource:
             If a file is missing or damaged; names planet, visit, instrument, file and field.
         """
         where = f"planet {visit.planet_id} visit {visit.number}"
+        system = self._system(visit)
+        with ThreadPoolExecutor(2) as both:
+            airs = both.submit(self._instrument, visit, Instrument.AIRS, where)
+            fgs1 = both.submit(self._instrument, visit, Instrument.FGS1, where)
         return Observation(
             planet_id=visit.planet_id,
             visit=visit.number,
-            system=self._system(visit),
-            fgs1=self._instrument(visit, Instrument.FGS1, where),
-            airs=self._instrument(visit, Instrument.AIRS, where),
+            system=system,
+            fgs1=fgs1.result(),
+            airs=airs.result(),
         )
 
     def digest(self, visit: Visit, *, ctx: Context) -> str:

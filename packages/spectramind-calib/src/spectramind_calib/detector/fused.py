@@ -17,6 +17,7 @@ from spectramind_calib.detector.cosmic import TO_SIGMA
 from spectramind_calib.detector.kernels import gather, weighted_sums
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
 from spectramind_calib.detector.parquet import ParquetFrames
+from spectramind_calib.detector.pointers import address_of
 from spectramind_calib.detector.visit import calibrate
 from spectramind_calib.detector.work import Backend, Sums, Weighing
 from spectramind_core.arrays import F8
@@ -57,18 +58,17 @@ def load(raw: RawInstrument, columns: slice, frames: slice) -> Pixels:
     pairs = (frames.stop - frames.start) // 2
     if isinstance(raw.frames, ParquetFrames):
         pixels = raw.frames.pixels(columns)
-        addresses = np.array([pixel.__array_interface__["data"][0] for pixel in pixels])
+        addresses = np.array([address_of(pixel) for pixel in pixels], np.int64)
         addresses = addresses.reshape(raw.frames.shape[1], -1)
-        start = addresses.dtype.type(pixels[0].itemsize * frames.start)
+        start = pixels[0].itemsize * frames.start
         return Pixels(addresses + start, pixels[0][:0], pairs, pixels)
     return _pixels(np.ascontiguousarray(raw.frames.read(columns)[..., frames]))
 
 
 def _pixels(counts: npt.NDArray[Any]) -> Pixels:
     rows, columns, frames = counts.shape
-    first = counts.__array_interface__["data"][0]
     offsets = np.arange(rows * columns).reshape(rows, columns) * counts.strides[1]
-    return Pixels(first + offsets, counts[0, 0, :0], frames // 2, counts)
+    return Pixels(address_of(counts) + offsets, counts[0, 0, :0], frames // 2, counts)
 
 
 def sample(counts: Pixels, pairs: npt.NDArray[np.int64]) -> Pixels:

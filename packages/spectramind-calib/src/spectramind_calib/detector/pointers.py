@@ -10,6 +10,12 @@ from numba.extending import intrinsic
 from spectramind_calib.detector.compiled import kernel
 
 
+@kernel()
+def address_of(counts):  # type: ignore[no-untyped-def]
+    """Where an array begins; from numpy itself the same costs four times as much."""
+    return counts.ctypes.data
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def _pointer(typing: Any, address: Any, like: Any) -> Any:
     """A pointer of an address, to what the array `like` holds."""
