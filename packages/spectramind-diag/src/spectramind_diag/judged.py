@@ -14,6 +14,8 @@ from spectramind_core.scoring import NAIVE, Edition, Score, score_arrays
 
 PPM = 1e6
 """Parts per million in a depth of one."""
+BASELINE = "baseline "
+"""What the names of baselines begin with among the contenders."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def contenders(evidence: Evidence) -> dict[str, Judged]:
     if final is None:
         return {}
     named = {f"after {name}": step for name, step in evidence.steps[:-1]}
-    named |= {f"baseline {name}": found for name, found in evidence.baselines.items()}
+    named |= {f"{BASELINE}{name}": found for name, found in evidence.baselines.items()}
     wanted = set(final.planets)
     others = {
         name: Judged(found.of(final.planets), final.truth)

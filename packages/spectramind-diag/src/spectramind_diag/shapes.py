@@ -19,7 +19,7 @@ from spectramind_core.molecules import BANDS
 
 WAVELENGTH = Axis(label="Wavelength", unit="µm")
 DEPTH = Axis(label="Transit depth", unit="ppm")
-BIN = Axis(label="Spectral bin (0 is FGS1, then AIRS-CH0 by wavelength)")
+BIN = Axis(label="Spectral bin (0 is FGS1)")
 
 BREAK = 0.5
 """A first gap wider than this, in micron, is drawn as a break."""

@@ -105,7 +105,7 @@ def _result(
         figures.append(_attention(attention))
     if shap is not None and attention is not None:
         agreement = agree(shap, attention, wavelength)
-        scalars["agreement"] = agreement
+        scalars["rank_correlation_with_attention"] = agreement
         said.append(f"Shapley values and attention correlate by {agreement:.2f} (rank).")
     return DiagnosticResult(
         name="attribution",

@@ -38,6 +38,8 @@ GUIDE = (
 )
 NOMINAL = np.linspace(0.05, 0.95, 19)
 PIT_BINS = 20
+KINDS = 12
+"""Kinds of planets that are shown, of which the table has all."""
 
 
 class CalibrationDiagnostic:
@@ -90,7 +92,7 @@ def _reliability(steps: dict[str, Judged]) -> Figure:
             x=NOMINAL,
             y=np.array([coverage(step, float(level)).mean() for level in NOMINAL]),
         )
-        for name, step in steps.items()
+        for name, step in reversed(steps.items())
     ]
     return Figure(
         name="reliability",
@@ -99,8 +101,8 @@ def _reliability(steps: dict[str, Judged]) -> Figure:
         x=Axis(label="Nominal coverage"),
         y=Axis(label="Observed coverage"),
         layers=(
-            Line(name="ideal", x=ends, y=ends, style="dashed"),
             *curves,
+            Line(name="ideal", x=ends, y=ends, style="dashed"),
         ),
     )
 
@@ -176,11 +178,17 @@ def _by_group(steps: dict[str, Judged], groups: dict[str, Bool]) -> Figure:
         for level in LEVELS
         for name, step in steps.items()
     }
+    values = np.array([[c[g].mean() for c in columns.values()] for g in groups.values()])
+    # Planets may have dozens of features: shown are those whose thirds are farthest off.
+    last = list(columns).index(f"90% {list(steps)[-1]}")
+    order = np.argsort(-np.abs(values[:, last]), kind="stable")
+    of_planets = [g for g in order if ": " in list(groups)[g]][:KINDS]
+    shown = [g for g, name in enumerate(groups) if ": " not in name or g in of_planets]
     return Figure(
         name="coverage_by_group",
         title="Coverage minus promise, by kind of bin and planet",
-        caption="At each level before and after each calibrator. Blue covers too seldom, orange "
-        "too often.",
+        caption=f"Before and after each calibrator; of planets, the {KINDS} kinds that are "
+        "farthest off. Blue covers too seldom, orange too often.",
         x=Axis(label="Nominal coverage, after"),
         y=Axis(label="Kind"),
         layers=(
@@ -188,8 +196,8 @@ def _by_group(steps: dict[str, Judged], groups: dict[str, Bool]) -> Figure:
                 name="coverage",
                 x=np.arange(len(columns), dtype=float),
                 columns=tuple(columns),
-                rows=tuple(groups),
-                values=np.array([[c[g].mean() for c in columns.values()] for g in groups.values()]),
+                rows=tuple(list(groups)[g] for g in shown),
+                values=values[shown],
                 value_label="observed - nominal",
                 diverging=True,
             ),

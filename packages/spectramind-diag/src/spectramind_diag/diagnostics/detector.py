@@ -98,6 +98,8 @@ def _visit(planet: str, number: int, curve: LightCurve) -> Visit:
     known = flux[np.isfinite(flux)]
     facts["median flux"] = float(np.median(known)) if known.size else np.nan
     for name, series in curve.housekeeping.items():
+        if name in curve.counts:
+            continue  # their total says it all
         finite = series[np.isfinite(series)]
         facts[f"{name}, median"] = float(np.median(finite)) if finite.size else np.nan
         facts[f"{name}, scatter"] = _scatter(_rounded(finite))

@@ -17,7 +17,7 @@ from spectramind_core.contracts import (
     Table,
 )
 from spectramind_core.scoring import Score
-from spectramind_diag.judged import PPM, Judged, contenders, judge, rms, score_of
+from spectramind_diag.judged import BASELINE, PPM, Judged, contenders, judge, rms, score_of
 from spectramind_diag.options import ScoreOptions
 from spectramind_diag.shapes import (
     BIN,
@@ -252,7 +252,7 @@ def _instrument_table(judged: Judged, score: Score) -> Table:
 def _verdict(score: Score, rivals: Table) -> tuple[str, Severity]:
     names = [str(name) for name in rivals.columns["prediction"]]
     raw = dict(zip(names, map(float, rivals.columns["raw score"]), strict=True))
-    baselines = {n: s for n, s in raw.items() if n.startswith("baseline ")}
+    baselines = {n: s for n, s in raw.items() if n.startswith(BASELINE)}
     text = f"Score {score.value:.4f}"
     if score.value != score.raw:
         text += f" (unclipped {score.raw:.4f})"
@@ -262,7 +262,7 @@ def _verdict(score: Score, rivals: Table) -> tuple[str, Severity]:
         return f"{text}; there is no baseline to compare with.", Severity.NOTE
     best = max(baselines, key=baselines.__getitem__)
     gain = score.raw - baselines[best]
-    name = best.removeprefix("baseline ")
+    name = best.removeprefix(BASELINE)
     if gain < 0:
         text += f", {-gain:.4f} below the baseline '{name}'."
         return text, Severity.ALARM

@@ -143,7 +143,7 @@ def _verdict(epochs: Sequence[Event]) -> tuple[str, Severity]:
     if not np.isfinite(scores).any():
         return f"{len(epochs)} epochs; no validation score was recorded.", Severity.NOTE
     best = int(np.nanargmax(scores))
-    text = f"{len(epochs)} epochs; best validation score {scores[best]:.4f} at the {best + 1}th."
+    text = f"{len(epochs)} epochs; best validation score {scores[best]:.4f}, in epoch {best + 1}."
     if scores[best] - scores[-1] > 0.05:
         return text + f" It ended {scores[best] - scores[-1]:.4f} lower.", Severity.WARNING
     return text, Severity.OK

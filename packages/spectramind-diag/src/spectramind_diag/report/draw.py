@@ -122,7 +122,6 @@ def _legend(plot: Any) -> None:
         legend.visible = False
         return
     plot.add_layout(legend, "below")
-    legend.ncols = 2
     legend.location = "top_left"
     legend.margin = legend.padding = 0
     legend.spacing = 10

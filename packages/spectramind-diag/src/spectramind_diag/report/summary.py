@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from spectramind_core.components import Evidence
 from spectramind_core.contracts import DiagnosticResult, Severity
-from spectramind_diag.judged import contenders, score_of
+from spectramind_diag.judged import BASELINE, contenders, score_of
 
 ORDER = (Severity.ALARM, Severity.WARNING, Severity.NOTE, Severity.OK, Severity.MISSING)
 FIRST = 5
@@ -38,10 +38,12 @@ def _verdict(evidence: Evidence, scores: Sequence[tuple[str, float]]) -> str:
     counted = f"{planets} planet{'s' if planets != 1 else ''}"
     if not scores:
         return f"{counted} predicted; no truth is known, so nothing can be scored."
-    baselines = {name: value for name, value in scores if name.startswith("baseline")}
+    baselines = {
+        name.removeprefix(BASELINE): value for name, value in scores if name.startswith(BASELINE)
+    }
     text = f"{counted} predicted, score {scores[0][1]:.3f}"
     if not baselines:
         return text + "."
     best = max(baselines, key=baselines.__getitem__)
     gap = scores[0][1] - baselines[best]
-    return f"{text}: {abs(gap):.3f} {'above' if gap >= 0 else 'BELOW'} the best {best}."
+    return f"{text}: {abs(gap):.3f} {'above' if gap >= 0 else 'BELOW'} the best baseline, {best}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def _run(
         registry=registry,
         settings=settings,
         until="diagnose",
-        command=("smv50", "diagnose"),
+        command=("smv50", *sys.argv[1:]),
         progress=for_stream(quiet=quiet),
         compare=compare,
     )

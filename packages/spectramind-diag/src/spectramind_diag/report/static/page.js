@@ -114,6 +114,13 @@
     });
   };
 
+  // As many columns as fit, and as much height as the rows take.
+  const fitLegend = (plot, legend, target) => {
+    const names = legend.items.map((item) => item.label.value.length);
+    legend.ncols = Math.max(1, Math.floor(target.clientWidth / (6 * Math.max(...names) + 50)));
+    plot.height = 290 + 25 * Math.ceil(names.length / legend.ncols);
+  };
+
   // The legend cannot be reached by keyboard or read to anyone: buttons stand in, seen when focused.
   const toggles = (legend, target) => {
     const box = make("div", { className: "toggles" });
@@ -151,6 +158,7 @@
     };
     showIn(figure);
     figures.push(figure);
+    if (figure.legend) fitLegend(plot, figure.legend, target);
     const turned = sources.filter((source) => source.data.up);
     if (turned.length) turn(turned, target);
     for (const source of figure.clouds) recolour(source, target);
