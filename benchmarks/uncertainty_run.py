@@ -1,14 +1,21 @@
-"""Calibration in the run: the simulator's light curves, the wiener estimator, the final chain.
+"""Calibration in the run: the simulator's light curves at their realistic setting, the whole chain.
 
-    python benchmarks/uncertainty_run.py [--train 400] [--calibration 220] [--test 200] [--seeds 5]
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/uncertainty_run.py --keep /tmp/predictions --test 1000
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/uncertainty_run.py --keep /tmp/predictions
+
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/uncertainty_run.py --keep /tmp/predictions --splits 3
+
+The second, with 200 test planets a seed, takes them from the first, which has less chance in it; so
+has the third, in which every planet that was kept from training is tested once.
 
 Prints coverage at 50/68/90/95 % overall, in the worst bin and in the worst stratum, and the
-challenge score, after each step. The seeds' coverages are averaged before errors are taken.
+challenge score, after each step; then a verdict on each figure of the last step, with its standard
+errors. Seeds draw other planets for training, calibration and test, and are judged together.
 
-What sampling allows: with 200 test planets the coverage of one bin has a standard error of 3.5 % at
-50 %, and the calibration planets' quantile about as much again; over five seeds 2 %, so that the
-worst of 283 bins is expected 4 to 6 % off even if calibration is perfect. Bins of a planet err
-together, so that overall coverage is hardly better known than one bin's.
+The test planets' part of a standard error is a bootstrap over planets, since bins of a planet err
+together. The calibration planets' part is as large as it would be for as many test planets: a
+conformal quantile is off by what its planets' own coverage is off. "By chance" is what the worst
+bin or stratum would come to, on average, if every coverage were exactly nominal.
 """
 
 from __future__ import annotations
@@ -16,6 +23,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,13 +31,15 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
+from quality import component, held_out, network, simulated, trained
 
 from spectramind_core.arrays import F8
 from spectramind_core.calibration_metrics import LEVELS, covered, limits, strata
 from spectramind_core.components import Context, Labelled
-from spectramind_core.contracts import LightCurveSet, Prediction, Truth
-from spectramind_core.plugins.registry import Registry
+from spectramind_core.contracts import Prediction, Truth
+from spectramind_core.molecules import BANDS, membership
 from spectramind_core.scoring import NAIVE, score_arrays
+from spectramind_core.storage import load, save
 
 CHAIN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("temperature", {}),
@@ -38,103 +48,268 @@ CHAIN: tuple[tuple[str, dict[str, Any]], ...] = (
     ("simultaneous", {}),
 )
 
+SMALLEST = 50
+"""Strata of fewer planets than this, all seeds together, are not judged: chance rules them."""
 
-def build(kind: str, name: str, options: dict[str, Any]) -> Any:
-    """A component as a spec would choose it."""
-    registry = Registry.installed()
-    component = registry.resolve(kind, name)
-    return registry.build(component, component.options.model_validate(options), {})
+RESAMPLES = 300
+
+WITHIN = {"overall": 0.01, "bin": 0.05, "stratum": 0.05}
+"""How far coverage may be from nominal."""
 
 
-def predicted(chosen: argparse.Namespace, ctx: Context) -> tuple[Prediction, Prediction, Truth]:
-    """Wiener's predictions of calibration and test planets, and the truth about all planets."""
-    source = build(
-        "sources",
-        "simulated",
-        {
-            "planets": chosen.train + chosen.calibration,
-            "test_planets": chosen.test,
-            "train": "light_curves",
-            "test": "light_curves",
-        },
+@dataclass(frozen=True)
+class Start:
+    """What calibration starts from: planets that the estimator did not learn from."""
+
+    known: Prediction
+    known_truth: Truth
+    new: Prediction
+    new_truth: Truth
+
+
+def start(seed: int, chosen: argparse.Namespace) -> Start:
+    """One seed's planets and predictions; kept ones serve if they have as many test planets."""
+    if chosen.keep is None:
+        return _made(seed, chosen)
+    asked = (seed, chosen.estimator, chosen.train, chosen.calibration, chosen.pairs)
+    kept = chosen.keep / "-".join(map(str, asked))
+    made = _loaded(kept)
+    if made is None or len(made.new.planet_ids) < chosen.test:
+        made = _made(seed, chosen)
+        kept.mkdir(parents=True, exist_ok=True)
+        for field in fields(made):
+            save(getattr(made, field.name), kept / f"{field.name}.h5")
+    ids = made.new.planet_ids[: chosen.test]
+    return replace(made, new=made.new.of(ids), new_truth=made.new_truth.of(ids))
+
+
+def _loaded(kept: Path) -> Start | None:
+    if not (kept / "new_truth.h5").exists():
+        return None
+    return Start(
+        load(Prediction, kept / "known.h5"),
+        load(Truth, kept / "known_truth.h5"),
+        load(Prediction, kept / "new.h5"),
+        load(Truth, kept / "new_truth.h5"),
     )
-    visits, truth = source.visits(ctx=ctx), source.truth(ctx=ctx)
-    labelled = list(dict.fromkeys(v.planet_id for v in visits if v.partition == "train"))
-    train, known = labelled[: chosen.train], set(labelled[chosen.train :])
-    wanted = [v for v in visits if v.partition == "test" or v.planet_id in known]
-    curves = LightCurveSet.from_visits(
-        [source.open(visit, ctx=ctx) for visit in wanted], source.wavelength(ctx=ctx)
+
+
+def _made(seed: int, chosen: argparse.Namespace) -> Start:
+    labelled, test = simulated(chosen.train + chosen.calibration, chosen.test, chosen.pairs, seed)
+    ids = labelled.truth.planet_ids
+    training, known = _some(labelled, ids[: chosen.train]), _some(labelled, ids[chosen.train :])
+    if chosen.estimator == "v50":
+        estimator, split = network({}), held_out(training, seed)
+    else:
+        estimator, split = component("estimators", chosen.estimator, {}), (training, training)
+    trained(estimator, *split, seed)
+    ctx = Context(seed=seed, workers=os.cpu_count() or 1)
+    return Start(
+        estimator.predict(known.light_curves, ctx=ctx),
+        known.truth,
+        estimator.predict(test.light_curves, ctx=ctx),
+        test.truth,
     )
-    estimator = build("estimators", "wiener", {})
-    # wiener learns from the training planets' spectra alone: their light curves are not made
-    estimator.fit(Labelled(curves.of([]), truth.of(train)), validation=None, ctx=ctx)
-    everything = estimator.predict(curves, ctx=ctx)
-    new = [planet for planet in curves.planet_ids if planet not in known]
-    return everything.of(sorted(known)), everything.of(new), truth
 
 
-def measured(prediction: Prediction, base: Prediction, truth: Truth) -> dict[str, F8]:
-    """Coverage by ``[level, wave]``, stratum and whole spectra, and the score."""
-    y = truth.of(prediction.planet_ids).spectra
-    inside = np.stack([covered(*limits(prediction, level), y) for level in LEVELS])
-    groups = strata(base)
-    mean, std = NAIVE[2025]
-    result = {
-        "bins": inside.mean(axis=1),
-        "score": np.array(score_arrays(prediction.mu, prediction.sigma, y, mean=mean, std=std).raw),
-        **{f"in {name}": inside[:, group].mean(axis=(1, 2)) for name, group in groups.items()},
-    }
-    if prediction.bands is not None:
-        b = prediction.bands
-        result["bands"] = covered(b.lower, b.upper, y[:, None]).all(axis=2).mean(axis=0)
-    return result
+def _some(labelled: Labelled, ids: tuple[str, ...]) -> Labelled:
+    return Labelled(labelled.light_curves.of(ids), labelled.truth.of(ids))
 
 
-def one_seed(seed: int, chosen: argparse.Namespace) -> dict[str, dict[str, F8]]:
-    """Each step of the chain, measured on test planets."""
+def splits_of(begun: Start, number: int) -> list[Start]:
+    """The same planets, each tested once and serving in calibration otherwise; 1 is as they are."""
+    if number == 1:
+        return [begun]
+    every = pooled(begun.known, begun.new)
+    spectra = np.concatenate([begun.known_truth.spectra, begun.new_truth.spectra])
+    truth = begun.new_truth.replace(planet_ids=every.planet_ids, spectra=spectra)
+    order = np.random.default_rng(0).permutation(every.planet_ids)
+    found = []
+    for part in np.array_split(order, number):
+        new, known = part.tolist(), np.setdiff1d(order, part).tolist()
+        found.append(Start(every.of(known), truth.of(known), every.of(new), truth.of(new)))
+    return found
+
+
+def pooled(one: Prediction, other: Prediction) -> Prediction:
+    """Two uncalibrated predictions as one."""
+
+    def both(a: F8 | None, b: F8 | None) -> F8 | None:
+        return None if a is None or b is None else np.concatenate([a, b])
+
+    def each(a: dict[str, F8], b: dict[str, F8]) -> dict[str, F8]:
+        return {name: np.concatenate([a[name], b[name]]) for name in a}
+
+    return one.replace(
+        planet_ids=(*one.planet_ids, *other.planet_ids),
+        mu=both(one.mu, other.mu),
+        sigma=both(one.sigma, other.sigma),
+        factors=both(one.factors, other.factors),
+        latents=both(one.latents, other.latents),
+        planet_features=each(one.planet_features, other.planet_features),
+        bin_features=each(one.bin_features, other.bin_features),
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """Test planets after a step of the chain; of one seed, or of all of them."""
+
+    inside: F8
+    """``[planet, level, wave]``: 1 where the interval holds the truth."""
+    score: F8
+    """``[planet]``: each planet's own."""
+    whole: F8
+    """``[planet, level]``: 1 where the band holds the whole spectrum; empty without bands."""
+
+
+def steps(begun: Start, seed: int) -> dict[str, Step]:
+    """The estimator's own predictions, and what each calibrator makes of them."""
+    known, new = begun.known, begun.new
+    found = {"estimator": judged(new, begun.new_truth)}
     with TemporaryDirectory() as folder:
         ctx = Context(seed=seed, folder=Path(folder), workers=os.cpu_count() or 1)
-        known, new, truth = predicted(chosen, ctx)
-        base = new
-        found = {"estimator": measured(new, base, truth)}
         for name, options in CHAIN:
-            calibrator = build("calibrators", name, options)
-            calibrator.fit(known, truth.of(known.planet_ids), ctx=ctx.child(name))
+            calibrator = component("calibrators", name, options)
+            calibrator.fit(known, begun.known_truth, ctx=ctx.child(name))
             known, new = calibrator.apply(known, ctx=ctx), calibrator.apply(new, ctx=ctx)
-            found[name] = measured(new, base, truth)
-        return found
+            found[name] = judged(new, begun.new_truth)
+    return found
 
 
-def report(seeds: Sequence[dict[str, dict[str, F8]]]) -> None:
-    """Print the table and the verdicts."""
-    levels = np.array(LEVELS)
+def judged(prediction: Prediction, truth: Truth) -> Step:
+    """Count what is covered."""
+    mean, std = NAIVE[2025]
+    y, bands = truth.spectra, prediction.bands
+    inside = np.stack([covered(*limits(prediction, level), y) for level in LEVELS], axis=1)
+    whole = np.empty((len(y), 0))
+    if bands is not None:
+        whole = covered(bands.lower, bands.upper, y[:, None]).all(axis=2)
+    score = score_arrays(prediction.mu, prediction.sigma, y, mean=mean, std=std).per_planet
+    return Step(inside.astype(float), score, whole.astype(float))
+
+
+def together(seeds: Sequence[Step]) -> Step:
+    """The planets of all seeds."""
+    return Step(
+        *(np.concatenate([getattr(s, field.name) for s in seeds]) for field in fields(Step))
+    )
+
+
+class Groups:
+    """Coverage of whatever is judged: everything, each bin, each stratum of planets or bins."""
+
+    def __init__(self, starts: Sequence[Start]) -> None:
+        each = [strata(begun.new) for begun in starts]
+        self.strata = {}
+        for name in sorted(set[str]().union(*each)):
+            none = [np.zeros(len(begun.new.planet_ids), bool) for begun in starts]
+            member = [own.get(name, no) for own, no in zip(each, none, strict=True)]
+            if (group := np.concatenate(member)).sum() >= SMALLEST:
+                self.strata[name] = group
+        self.bands = dict(zip(BANDS, membership(starts[0].new.wavelength), strict=True))
+
+    def coverage(self, inside: F8, weight: F8) -> dict[str, dict[str, F8]]:
+        """``[level]`` by name, within "overall", "bin" and "stratum"; planets have weights."""
+        share = inside.mean(axis=2)
+        bins = np.tensordot(weight, inside, 1) / weight.sum()
+        return {
+            "overall": {"": bins.mean(axis=1)},
+            "bin": {f"bin {b}": each for b, each in enumerate(bins.T)},
+            "stratum": {
+                **{f"{name} bins": bins[:, band].mean(axis=1) for name, band in self.bands.items()},
+                **{
+                    f"{name} ({group.sum()} planets)": weight[group]
+                    @ share[group]
+                    / max(weight[group].sum(), 1)
+                    for name, group in self.strata.items()
+                },
+            },
+        }
+
+
+Off = dict[str, dict[tuple[str, float], float]]
+
+
+def off(coverage: dict[str, dict[str, F8]], expected: dict[str, dict[str, F8]] | None) -> Off:
+    """Coverage less nominal, or less what is `expected`, by what is judged, name and level."""
+    return {
+        what: {
+            (name, level): float(value - (level if expected is None else expected[what][name][i]))
+            for name, values in named.items()
+            for i, (level, value) in enumerate(zip(LEVELS, values, strict=True))
+        }
+        for what, named in coverage.items()
+    }
+
+
+def largest(errors: dict[tuple[str, float], float]) -> tuple[str, float]:
+    return max(errors, key=lambda where: abs(errors[where]))
+
+
+def report(
+    table: dict[str, Step], groups: Groups, calibration: int, rng: np.random.Generator
+) -> None:
+    """Print the table and the verdicts; `calibration` planets were there, all seeds together."""
     print(f"{'':14}{'coverage at ' + str(LEVELS):>36}{'bin':>7}{'stratum':>9}{'score':>8}")
-    rows = {}
-    for step in seeds[0]:
-        shared = set.intersection(*(set(seed[step]) for seed in seeds))
-        mean = {name: np.mean([seed[step][name] for seed in seeds], axis=0) for name in shared}
-        overall = mean["bins"].mean(axis=1)
-        worst = {n: np.abs(v - levels).max() for n, v in mean.items() if n.startswith("in ")}
-        bins = np.abs(mean["bins"] - levels[:, None]).max()
-        rows[step] = (np.abs(overall - levels).max(), bins, max(worst.values()), mean["score"])
-        shown = " ".join(f"{value:8.3f}" for value in overall)
-        print(f"{step:14}{shown:>36}{bins:7.3f}{max(worst.values()):9.3f}{mean['score']:8.4f}")
-        if "bands" in mean:
-            print(f"{'whole spectra':14}" + " ".join(f"{v:8.3f}" for v in mean["bands"]))
-    before, after = rows["estimator"], list(rows.values())[-1]
-    for what, value, limit in zip(("overall", "bin", "stratum"), after, (0.01, 0.05, 0.05)):  # noqa: B905
-        print(f"{what}: {value:.3f}, {'within' if value <= limit else 'NOT within'} {limit}")
-    print(f"score {before[3]:.4f} -> {after[3]:.4f}: {'kept' if after[3] >= before[3] else 'LOST'}")
+    for name, step in table.items():
+        found = groups.coverage(step.inside, np.ones(len(step.inside)))
+        errors = off(found, None)
+        shown = " ".join(f"{value:8.3f}" for value in found["overall"][""])
+        bins, stratum = (abs(errors[w][largest(errors[w])]) for w in ("bin", "stratum"))
+        print(f"{name:14}{shown:>36}{bins:7.3f}{stratum:9.3f}{step.score.mean():8.4f}")
+        if step.whole.size:
+            print(f"{'whole spectra':14}" + " ".join(f"{v:8.3f}" for v in step.whole.mean(axis=0)))
+    last = list(table.values())[-1]
+    planets = len(last.inside)
+    found = groups.coverage(last.inside, np.ones(planets))
+    resampled = [
+        off(groups.coverage(last.inside, weight.astype(float)), found)
+        for weight in rng.multinomial(planets, np.full(planets, 1 / planets), RESAMPLES)
+    ]
+    both = np.sqrt(1 + planets / calibration)
+    for what, errors in off(found, None).items():
+        where = largest(errors)
+        error = np.std([each[what][where] for each in resampled])
+        chance = both * np.mean([abs(each[what][largest(each[what])]) for each in resampled])
+        verdict = "within" if abs(errors[where]) <= WITHIN[what] else "NOT within"
+        print(
+            f"{what}: {errors[where]:+.4f} at {where[1]} {where[0]}; standard error {error:.4f} of "
+            f"test planets, {both * error:.4f} with calibration planets'; by chance {chance:.4f}; "
+            f"{verdict} {WITHIN[what]}"
+        )
+    gain = last.score - table["estimator"].score
+    error = gain.std() / np.sqrt(planets)
+    verdict = "not lower" if gain.mean() >= 0 else "LOWER"
+    print(f"score {gain.mean():+.4f}, standard error {error:.4f}: {verdict} than before")
+
+
+DEFAULTS = {"train": 200, "calibration": 440, "test": 200, "pairs": 5625}
 
 
 def main() -> None:
     """Run all seeds and report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name, value in (("train", 400), ("calibration", 220), ("test", 200), ("seeds", 5)):
+    for name, value in DEFAULTS.items():
         parser.add_argument(f"--{name}", type=int, default=value)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--splits", type=int, default=1, help="test every planet, in so many turns")
+    parser.add_argument("--estimator", choices=("wiener", "v50"), default="wiener")
+    parser.add_argument("--keep", type=Path, help="folder for predictions, to be used again")
     chosen = parser.parse_args()
-    print(f"{chosen.calibration} calibration, {chosen.test} test planets, {chosen.seeds} seeds")
-    report([one_seed(seed, chosen) for seed in range(chosen.seeds)])
+    starts, found = [], []
+    for seed in chosen.seeds:
+        for begun in splits_of(start(seed, chosen), chosen.splits):
+            starts.append(begun)
+            found.append(steps(begun, seed))
+    table = {name: together([each[name] for each in found]) for name in found[0]}
+    calibration, test = (len(starts[0].known.planet_ids), len(starts[0].new.planet_ids))
+    print(
+        f"{chosen.estimator}, {chosen.train} training, {calibration} calibration and {test} test "
+        f"planets, {chosen.pairs} ramps a visit, seeds {chosen.seeds}, {chosen.splits} splits each"
+    )
+    used = calibration * len(chosen.seeds) if chosen.splits == 1 else len(table["estimator"].inside)
+    report(table, Groups(starts), used, np.random.default_rng(0))
 
 
 if __name__ == "__main__":
