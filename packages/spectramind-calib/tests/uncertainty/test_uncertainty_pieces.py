@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
+from scipy.optimize import minimize
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from spectramind_calib.uncertainty import options, scores
 from spectramind_calib.uncertainty.corel.correction import Quantiles, scores_of, widened
@@ -18,7 +20,7 @@ from spectramind_calib.uncertainty.corel.graph import known_graph
 from spectramind_calib.uncertainty.evidence import Standardizer
 from spectramind_calib.uncertainty.folds import fold_of
 from spectramind_calib.uncertainty.gaussian_sigma import half_width, second_moment
-from spectramind_calib.uncertainty.instance import Instance
+from spectramind_calib.uncertainty.instance import DEGREES, Instance, _fitted
 from spectramind_calib.uncertainty.temperature import Temperature
 from spectramind_core.components import Context
 from spectramind_core.contracts import Prediction, Truth
@@ -170,6 +172,20 @@ def test_instance_learns_each_planets_scale_from_its_evidence(ctx: Context) -> N
     calibrator.fit(prediction.of(known), truth.of(known), ctx=ctx)
     factor = calibrator.apply(prediction.of(new), ctx=ctx).sigma[:, 0] / 1e-4
     assert np.corrcoef(np.log(factor), np.log(scale[300:]))[0, 1] > 0.95
+
+
+def test_instances_effects_are_of_greatest_likelihood_of_students_t() -> None:
+    rng = np.random.default_rng(8)
+    feature = rng.normal(size=200)
+    error = np.exp(0.3 + 0.5 * feature) * rng.standard_t(DEGREES, 200)
+
+    def cost(model: np.ndarray) -> float:
+        scale = np.exp(model[0] + model[1] * feature)
+        return float(-student.logpdf(error, DEGREES, scale=scale).mean() + 0.01 * model[1] ** 2)
+
+    best = minimize(cost, [0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-12})
+    found = _fitted(feature[:, None], error**2, strength=0.02 * len(feature))
+    np.testing.assert_allclose(found, best.x, atol=1e-4)
 
 
 def test_instance_with_useless_evidence_is_one_common_factor_and_says_so(
