@@ -176,6 +176,7 @@ def star(rng: np.random.Generator, instrument: Instrument, size: int, pairs: int
     pairs=st.integers(3, 90),
     extraction=st.sampled_from(["sum", "optimal"]),
     mask_hot=st.booleans(),
+    jitter_width=st.booleans(),
     cosmic_rays=st.sampled_from([0.0, 12.0]),
     time_bins=st.integers(2, 40),
     drop_first=st.integers(0, 2),
@@ -199,7 +200,7 @@ def test_compiled_and_plain_agree_on_a_star_with_every_step_on(
     np.testing.assert_allclose(fast.flux, plain.flux, rtol=1e-5, atol=0.05)
     np.testing.assert_allclose(fast.variance, plain.variance, rtol=1e-4)
     assert fast.counts == plain.counts
-    for series in ("background", "centroid_row", "cosmic_rays"):
+    for series in ("background", "centroid_row", "width_column", "cosmic_rays"):
         np.testing.assert_allclose(
             fast.housekeeping[series], plain.housekeeping[series], rtol=1e-4, atol=1e-4
         )

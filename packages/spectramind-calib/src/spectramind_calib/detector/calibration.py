@@ -15,7 +15,7 @@ import numpy.typing as npt
 from spectramind_calib.detector import adc, cosmic, dark, extraction, flat, linearity, ramps
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
 from spectramind_calib.detector.visit import calibrate
-from spectramind_calib.detector.work import Backend, Sums, Weighing
+from spectramind_calib.detector.work import Backend, Sums, Weighing, middle
 from spectramind_core.arrays import F8
 from spectramind_core.components import Context
 from spectramind_core.contracts import LightCurves, Observation, RawInstrument
@@ -107,9 +107,12 @@ def _block(
         hits = found.sum(axis=(0, 1))
     light = signal[weighing.core]
     row, column = np.nonzero(weighing.core)
+    column = column + columns.start
+    _, rows, width = raw.frames.shape
+    powers = [row**0, row, column, (row - middle(rows)) ** 2, (column - middle(width)) ** 2]
     return Sums(
         flux=extraction.extract(signal, weighing.weights),
-        moments=np.stack([light.sum(0), row @ light, (column + columns.start) @ light]),
+        moments=np.stack(powers) @ light,
         mean=signal.mean(-1),
         cosmic_rays=hits,
         saturated=full.sum(-1),

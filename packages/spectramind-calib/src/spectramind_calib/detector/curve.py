@@ -30,6 +30,8 @@ class Extracted:
     background: float
     movement: F8
     """``[2, pair]``: centroids along rows and columns, pixels."""
+    width: F8
+    """``[2, pair]``: the image's variance along rows and columns, pixels^2."""
     cosmic_rays: F8
     """``[pair]``."""
 
@@ -52,8 +54,13 @@ def light_curve(
         flux = _bridge(flux, lost)
     if options.jitter:
         # The spectrometer's image along its dispersion is the spectrum, which a transit changes.
-        moves = extracted.movement if raw.bin_columns is None else extracted.movement[:1]
-        flux = jitter.decorrelate(flux, moves, window=max(9, per_bin))
+        axes, likely = slice(0, 2), None
+        if raw.bin_columns is not None:
+            axes = slice(0, 1)
+            likely = jitter.expected(extracted.weights, extracted.share)[:, columns]
+        width = extracted.width[axes] if options.jitter_width else extracted.width[:0]
+        moves, window = extracted.movement[axes], max(9, per_bin)
+        flux = jitter.decorrelate(flux, moves, width, window, likely)
     starts = binning.edges(pairs, per_bin)
     binned, kept = _binned(flux, lost, starts)
     stated = extracted.variance[columns]
@@ -70,6 +77,8 @@ def light_curve(
         housekeeping={
             "centroid_row": binning.mean(extracted.movement[0], starts),
             "centroid_column": binning.mean(extracted.movement[1], starts),
+            "width_row": binning.mean(extracted.width[0], starts),
+            "width_column": binning.mean(extracted.width[1], starts),
             "background": np.full(len(starts), extracted.background),
             "cosmic_rays": np.add.reduceat(extracted.cosmic_rays, starts),
         },

@@ -19,7 +19,7 @@ from spectramind_calib.detector.options import CalibrationOptions, InstrumentOpt
 from spectramind_calib.detector.parquet import ParquetFrames
 from spectramind_calib.detector.pointers import address_of
 from spectramind_calib.detector.visit import calibrate
-from spectramind_calib.detector.work import Backend, Sums, Weighing
+from spectramind_calib.detector.work import Backend, Sums, Weighing, middle
 from spectramind_core.arrays import F8
 from spectramind_core.components import Context
 from spectramind_core.contracts import LightCurves, Observation, RawInstrument
@@ -93,6 +93,7 @@ def sums(
         counts.like,
         counts.pairs,
         columns.start,
+        (middle(raw.frames.shape[1]), middle(raw.frames.shape[2])),
         single(1 / raw.adc.gain),
         single(raw.adc.offset),
         _six_orders(raw, columns, linear=not options.linearity),

@@ -41,6 +41,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
     like,
     pairs,
     first,
+    centre,
     scale,
     offset,
     coefficients,
@@ -60,6 +61,8 @@ def weighted_sums(  # type: ignore[no-untyped-def]
         ``[row, column]`` of each pixel's counts, `pairs` pairs of the type that `like` holds.
     first
         Number of the first of these columns on the detector.
+    centre
+        Row and column of the detector's middle.
     scale, offset
         Electrons per count, and at no count.
     coefficients
@@ -75,7 +78,7 @@ def weighted_sums(  # type: ignore[no-untyped-def]
     """
     rows, columns = addresses.shape
     flux = np.empty((columns, pairs), np.float32)
-    moments = np.zeros((GROUPS, 3, pairs))
+    moments = np.zeros((GROUPS, 5, pairs))
     mean = np.zeros((rows, columns))
     hits = np.zeros((GROUPS, pairs), np.int64)
     saturated = np.zeros((rows, columns), np.int64)
@@ -83,11 +86,13 @@ def weighted_sums(  # type: ignore[no-untyped-def]
     for group in numba.prange(GROUPS):
         pixel = np.empty(pairs, np.float32)
         light, along = np.empty(pairs, np.float32), np.empty(pairs, np.float32)
+        apart = np.empty(pairs, np.float32)
         for column in range(columns * group // GROUPS, columns * (group + 1) // GROUPS):
             total = flux[column]
             total[:] = 0
             light[:] = 0
             along[:] = 0
+            apart[:] = 0
             for row in range(rows):
                 if not usable[row, column]:
                     continue
@@ -115,11 +120,14 @@ def weighted_sums(  # type: ignore[no-untyped-def]
                 if core[row, column]:
                     _add(pixel, np.float32(1), light)
                     _add(pixel, np.float32(row), along)
+                    _add(pixel, np.float32((row - centre[0]) ** 2), apart)
             if core[:, column].any():
                 for k in range(pairs):
                     moments[group, 0, k] += light[k]
                     moments[group, 1, k] += along[k]
                     moments[group, 2, k] += (first + column) * np.float64(light[k])
+                    moments[group, 3, k] += apart[k]
+                    moments[group, 4, k] += (first + column - centre[1]) ** 2 * light[k]
     return flux, moments, mean, hits, saturated, lost
 
 

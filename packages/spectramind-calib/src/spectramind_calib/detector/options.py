@@ -30,6 +30,8 @@ class InstrumentOptions(Options):
     """FGS1: share of the pixels, those farthest from the star, that tell the background."""
     jitter: bool = True
     """Remove what of the flux follows fast movements of the image."""
+    jitter_width: bool = False
+    """Let it follow the image's width, too. Off: simulated images keep theirs."""
     extraction: Literal["optimal", "sum"] = "optimal"
     """Least-variance weights over rows, or the plain sum."""
     time_bins: int = Field(default=150, ge=2)

@@ -248,5 +248,6 @@ def _extract(
         share=share,
         background=level,
         movement=jitter.centroids(found.moments),
+        width=jitter.widths(found.moments, raw.frames.shape[1:]),
         cosmic_rays=found.cosmic_rays.astype(float),
     )

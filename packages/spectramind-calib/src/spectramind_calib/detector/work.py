@@ -17,6 +17,11 @@ Counts = TypeVar("Counts")
 """A backend's own form of raw counts ``[row, column, frame]``."""
 
 
+def middle(pixels: int) -> float:
+    """Where second moments count from along an axis of so many pixels, so that they are small."""
+    return (pixels - 1) / 2
+
+
 @dataclass(frozen=True)
 class Weighing:
     """How pixels are summed; each ``[row, column]`` of the columns worked on."""
@@ -36,7 +41,8 @@ class Sums:
     flux: npt.NDArray[np.floating]
     """``[column, pair]`` weighted electrons of one ramp."""
     moments: F8
-    """``[3, pair]``: light of the core, and it times detector row and column."""
+    """``[5, pair]``: light of the core, it times detector row and column, and it times the squares
+    of their distances from the detector's middle."""
     mean: F8
     """``[row, column]`` mean electrons of one ramp; zero where a pixel is not usable."""
     cosmic_rays: npt.NDArray[np.int64]
