@@ -1,6 +1,7 @@
 """Depths of planets whose truth is known, in good circumstances and in bad ones."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from spectramind_models.transit.estimate import estimate_planet, estimate_set
 from spectramind_models.transit.fits import transit_fits
 from spectramind_models.transit.options import TransitOptions
 from spectramind_models.transit.orbit import catalogued
+from spectramind_models.transit.panel import PanelPriors, panel_of
+from spectramind_models.transit.residual import without_spikes
 
 OPTIONS = TransitOptions()
 
@@ -51,6 +54,39 @@ def test_outliers_and_cut_transits_stay_within_the_errors(world, trouble) -> Non
     assert np.sqrt(np.mean(pull**2)) < 1.6
     if "outliers" in trouble:
         assert depths.features["clipped"] >= 30
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_third_of_the_photometry_may_be_far_off(world, seed: int) -> None:
+    planet = world(outliers=60)
+    depths = estimate_planet((planet.observe(seed),), planet.wavelength, options=OPTIONS)
+    pull = (depths.depth - planet.spectrum()) / depths.sigma
+    assert np.sqrt(np.mean(pull**2)) < 1.6
+
+
+@pytest.mark.parametrize(("inclination", "mid_transit"), [(89.4, 2.62), (89.8, 2.3), (89.4, 2.9)])
+def test_a_long_central_transit_of_which_only_the_end_was_seen_is_found(
+    world, inclination: float, mid_transit: float
+) -> None:
+    planet = world(
+        period_days=6.04, semi_major_axis=7.5, inclination=inclination, mid_transit=mid_transit
+    )
+    for seed in range(4):
+        depths = estimate_planet((planet.observe(seed),), planet.wavelength, options=OPTIONS)
+        assert depths.features["mid_transit"] == pytest.approx(mid_transit, abs=0.1)
+        assert abs(white_error(depths, planet.spectrum())) < 3 * depths.features["depth_error_airs"]
+
+
+def test_spikes_are_found_before_any_fit_and_transits_are_not_taken_for_them(world) -> None:
+    priors = PanelPriors(5200.0, 4, 3, 4e-4, 0.1)
+    clean = panel_of(world().observe(1).airs, priors)
+    assert np.count_nonzero(without_spikes(clean, 5.0).weight == 0) <= 2
+    flux = clean.flux.copy()
+    spikes = [(3, 50), (3, 51), (7, 0), (20, 186)]  # side by side, and at both ends
+    for row, moment in spikes:
+        flux[row, moment] += 12 / np.sqrt(clean.weight[row, moment])
+    kept = without_spikes(replace(clean, flux=flux), 5.0)
+    assert all(kept.weight[row, moment] == 0 for row, moment in spikes)
 
 
 def test_shallow_planets_of_2024_are_found_without_a_catalogue(world) -> None:

@@ -27,6 +27,10 @@ UNKNOWN = 1.0
 _SHARED = 2  # log duration, impact
 _MIN_DEPTH, _MAX_DEPTH = 1e-6, 0.25
 
+_LONGEST = {"log_duration": 0.1, "impact": 0.15, "mid_transit": 0.25, "limb": 0.15}
+"""Furthest that a step may move an unknown. Near a central transit the light hardly depends on the
+impact parameter, and a step meant for small changes would leap to a grazing one."""
+
 
 @dataclass(frozen=True)
 class PanelState:
@@ -80,7 +84,7 @@ class State:
             )
         return replace(
             self,
-            duration=self.duration * float(np.exp(np.clip(shared[0], -0.5, 0.5))),
+            duration=self.duration * float(np.exp(shared[0])),
             impact=min(abs(self.impact + float(shared[1])), MAX_IMPACT),
             panels=tuple(panels),
         )
@@ -240,11 +244,21 @@ def _stepped(state: State, arrow: _Arrow, damping: float) -> State:
         reduced -= np.tensordot(cross, solved, ((0, 1), (0, 1)))
         right -= np.tensordot(solved, push, ((0, 1), (0, 1)))
     shared = _solve(reduced, right)
+    shared /= max(1.0, float(np.max(np.abs(shared) / _longest(state))))
     local = [
         _solve(block, (push - cross @ shared)[..., None])[..., 0]
         for block, push, cross in zip(arrow.local, arrow.local_right, arrow.cross, strict=True)
     ]
     return state.moved(shared, local)
+
+
+def _longest(state: State) -> F8:
+    """Furthest that a step may go, in the order of `State.shared`."""
+    parts = [_LONGEST["log_duration"], _LONGEST["impact"]]
+    for panel in state.panels:
+        parts += [_LONGEST["mid_transit"], *[_LONGEST["limb"]] * panel.limb.size]
+        parts += [np.inf] * panel.drift.size
+    return np.array(parts)
 
 
 def _solve(matrix: F8, right: F8) -> F8:

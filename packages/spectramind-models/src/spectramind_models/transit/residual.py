@@ -14,6 +14,11 @@ from spectramind_models.transit.panel import Panel
 _NEIGHBOURS = 15
 """Bins whose scatter is averaged: one bin's own is known to a few per cent only."""
 
+_MOMENTS = 7
+"""Samples whose median a sample is compared with."""
+
+_ROUNDS = 5
+
 
 def residuals(panel: Panel, values: PanelState, orbit: Orbit) -> F8:
     """``[wave, time]`` in units of the error; NaN where there is no sample."""
@@ -21,6 +26,34 @@ def residuals(panel: Panel, values: PanelState, orbit: Orbit) -> F8:
     seen = panel.weight > 0
     scaled: F8 = np.where(seen, (panel.flux - model) * np.sqrt(panel.weight), np.nan)
     return scaled
+
+
+def without_spikes(panel: Panel, clip: float) -> Panel:
+    """A panel less the samples that stand out from their neighbours in time.
+
+    A running median follows drift, ingress and egress, so no transit need be known, and no fit is
+    led astray by where it starts. What is found is filled in and looked for again, for spikes may
+    stand side by side.
+    """
+    for _ in range(_ROUNDS):
+        found = _spikes(panel, clip)
+        if not found.any():
+            break
+        panel = panel.without(found)
+    return panel
+
+
+def _spikes(panel: Panel, clip: float) -> Bool:
+    """Samples ``[wave, time]`` over `clip` errors, promised or seen, from a running median."""
+    seen = panel.weight > 0
+    light = panel.flux.copy()
+    for row, known in zip(light, seen, strict=True):
+        if known.any() and not known.all():
+            row[~known] = np.interp(panel.time[~known], panel.time[known], row[known])
+    smooth = median_filter(light, size=(1, min(_MOMENTS, light.shape[1])), mode="mirror")
+    away = np.where(seen, (light - smooth) * np.sqrt(panel.weight), np.nan)
+    far: Bool = np.abs(away) > clip * np.maximum(scatter(away), 1.0)[:, None]
+    return far
 
 
 def outliers(scaled: F8, clip: float) -> Bool:

@@ -19,6 +19,7 @@ from spectramind_models.transit.residual import (
     residuals,
     scatter,
     smooth_scatter,
+    without_spikes,
 )
 from spectramind_models.transit.white import fit_white, prior_of
 
@@ -54,11 +55,13 @@ def fit_visit(visit: LightCurves, options: TransitOptions) -> VisitFit:
         limb_sd=options.limb_darkening_sd,
     )
     raw = tuple(panel_of(curve, priors) for curve in (visit.fgs1, visit.airs) if curve is not None)
-    white, white_fit = fit_white(tuple(white_panel(p, priors) for p in raw), system, options)
+    smooth = tuple(without_spikes(panel, options.clip) for panel in raw)
+    white, white_fit = fit_white(tuple(white_panel(p, priors) for p in smooth), system, options)
+    smooth = tuple(p.without(w.weight == 0) for p, w in zip(smooth, white, strict=True))
     state = _spread(white_fit.state, raw)
     prior = prior_of(raw, state, system, options)
-    first = joint.fit(raw, state, prior, steps=STEPS)
-    bins = _cleaned(raw, first.state, options.clip)
+    first = joint.fit(smooth, state, prior, steps=STEPS)
+    bins = _cleaned(smooth, first.state, options.clip)
     spread = tuple(scatter(r) for r in _residuals(bins, first.state))
     bins = tuple(p.with_noise(smooth_scatter(s)) for p, s in zip(bins, spread, strict=True))
     fitted = joint.fit(bins, first.state, prior, steps=STEPS)

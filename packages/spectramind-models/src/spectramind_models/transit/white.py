@@ -12,10 +12,10 @@ from spectramind_models.transit.joint import Fit, PanelState, Prior, State
 from spectramind_models.transit.options import TransitOptions
 from spectramind_models.transit.orbit import TYPICAL_PERIOD, Orbit, catalogued
 from spectramind_models.transit.panel import Panel
-from spectramind_models.transit.residual import outliers, residuals
+from spectramind_models.transit.residual import outliers, residuals, without_spikes
 
 STEPS = 40
-_CLIP_ROUNDS = 3
+_CLIP_ROUNDS = 8
 _MID_TRANSIT_SD = 1.0
 _UNSEEN_IMPACT, _UNSEEN_IMPACT_SD = 0.3, 0.3
 _UNSEEN_DURATION_SD = 1.0
@@ -26,15 +26,18 @@ def fit_white(
 ) -> tuple[tuple[Panel, ...], Fit]:
     """Fit panels of one bin each, leaving outliers out.
 
+    A fit that outliers have led astray need not find its way back: without them it starts anew.
+
     Returns
     -------
     panels, fit
         The panels without their outliers, and what was fitted to them.
     """
-    state = guess(panels, system)
-    prior = prior_of(panels, state, system, options)
-    fitted = joint.fit(panels, state, prior, steps=STEPS)
+    panels = tuple(without_spikes(panel, options.clip) for panel in panels)
     for _ in range(_CLIP_ROUNDS):
+        state = guess(panels, system)
+        prior = prior_of(panels, state, system, options)
+        fitted = joint.fit(panels, state, prior, steps=STEPS)
         far = [
             outliers(residuals(p, s, fitted.state.orbit(i)), options.clip)
             for i, (p, s) in enumerate(zip(panels, fitted.state.panels, strict=True))
@@ -42,7 +45,6 @@ def fit_white(
         if not any(np.any(f) for f in far):
             break
         panels = tuple(p.without(f) for p, f in zip(panels, far, strict=True))
-        fitted = joint.fit(panels, fitted.state, prior, steps=STEPS)
     return panels, fitted
 
 
