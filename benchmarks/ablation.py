@@ -1,6 +1,6 @@
 """What each part of v50 adds: the same training without it.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/ablation.py --train 600 --test 200 --seeds 3
+    python benchmarks/ablation.py --train 600 --test 200 --seeds 3
 
 What encoders add is told apart from the rest, which is compared with v50 without encoders, for that
 trains in seconds. Seeds hold other training planets out and start other networks. The table is
@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 from quality import RULES, component, held_out, network, score_of, simulated, trained

@@ -1,6 +1,6 @@
 """Does the network beat the physics it starts from? Scores of transit, wiener and v50.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/quality.py --train 600 --test 200 --seeds 5
+    python benchmarks/quality.py --train 600 --test 200 --seeds 5
 
 Simulated light curves at their realistic setting; each seed draws other planets with other noise,
 holds other training planets out for validation, and starts another network. Prints each score, then
@@ -18,7 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 

@@ -1,6 +1,6 @@
 """What the physics estimate costs and how true it is, on simulated light curves.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/transit.py --train 300 --test 100
+    python benchmarks/transit.py --train 300 --test 100
 
 Prints seconds a planet, errors and pulls of the depths, and the challenge score of one depth for
 all bins, of `transit` and of `wiener`.
@@ -12,7 +12,9 @@ import argparse
 import os
 import time
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 

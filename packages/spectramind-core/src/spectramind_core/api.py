@@ -16,8 +16,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-# Before torch or numba is imported: their idle OpenMP threads spin against each other otherwise.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)  # before numpy, torch or numba is imported
 
 from spectramind_core.components import Progress
 from spectramind_core.contracts import Prediction

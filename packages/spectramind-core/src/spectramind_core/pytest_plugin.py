@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spectramind_core.threads import THREADS
+
 if TYPE_CHECKING:
     from spectramind_core.components import Context
 
-# Idle threads of torch's and numba's two OpenMP runtimes spin against each other otherwise.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.update(THREADS | os.environ)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import sys
 
 def main() -> None:
     """Entry point of ``smv50``: run a command, and turn errors into one clear message."""
-    # Idle threads of torch's and numba's two OpenMP runtimes spin against each other otherwise.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from spectramind_core.cli.app import app
     from spectramind_core.cli.failures import guarded
+    from spectramind_core.threads import THREADS
 
+    os.environ.update(THREADS | os.environ)
     sys.exit(guarded(app))

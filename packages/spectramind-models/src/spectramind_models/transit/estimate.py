@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from spectramind_core.arrays import F8, array_digest
 from spectramind_core.components import Context
@@ -59,6 +60,8 @@ def estimate_set(
     """Depths of every planet of a set, in its order; planets are fitted `ctx.workers` at a time.
 
     A planet that cannot be fitted is logged and comes out `unmeasured`: it never stops the others.
+    Each fit keeps to one thread: its matrices are small, and BLAS's threads would wait for one
+    another longer than they compute.
     """
 
     def one(planet_id: str) -> PlanetDepths:
@@ -70,7 +73,7 @@ def estimate_set(
             _memory.put(key, known)
         return known
 
-    with ThreadPoolExecutor(max(ctx.workers, 1)) as pool:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max(ctx.workers, 1)) as pool:
         results = pool.map(one, light_curves.planet_ids)
         return tuple(ctx.progress(results, label="transit fits", total=len(light_curves)))
 
