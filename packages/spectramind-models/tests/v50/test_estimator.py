@@ -40,10 +40,11 @@ SHORT = TrainingOptions(
     stages=(StageOptions(epochs=2, learning_rate=1e-3, joint=0.2, reobserve=0.5),), batch_size=8
 )
 OPTIONS = V50Options(width=16, tokens=16, folds=3, training=SHORT)
+SPEC = {"component": "spectramind-models:v50@4"}
 
 
 def context(folder: Path, **more: Any) -> Context:
-    return Context(seed=5, folder=folder, **more)
+    return Context(seed=5, folder=folder, spec=SPEC, **more)
 
 
 @pytest.fixture(scope="session")
@@ -224,6 +225,15 @@ def test_members_form_a_mixture_and_come_back_from_disk(
     assert np.all(np.sum(found.factors**2, axis=1) < found.sigma**2)
 
 
+def test_a_stage_that_scales_a_misspelt_rule_is_refused(
+    labelled: Labelled, parts: dict[str, Any], tmp_path: Path
+) -> None:
+    stages = (StageOptions(epochs=1, rule_factors={"smothness": 2.0}),)
+    wrong = OPTIONS.model_copy(update={"training": TrainingOptions(stages=stages)})
+    with pytest.raises(TrainingError, match="smothness"):
+        V50(wrong, parts).fit(labelled, validation=None, ctx=context(tmp_path))
+
+
 def test_what_is_saved_says_what_it_is_and_damage_is_found(
     fitted: V50, parts: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -233,7 +243,8 @@ def test_what_is_saved_says_what_it_is_and_damage_is_found(
     header = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     about = json.loads(header["__metadata__"]["about"])
     assert about["options"]["width"] == 16
-    assert len(about["sha256"]) == 64
+    assert about["spec"] == SPEC
+    assert len(header["__metadata__"]["sha256"]) == 64
     path.write_bytes(raw[:-4] + b"\x00\x00\x80\x3f")
     with pytest.raises(StorageError, match="not those that were saved"):
         V50(OPTIONS, parts).load(tmp_path)

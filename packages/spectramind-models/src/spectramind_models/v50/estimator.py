@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +62,7 @@ class V50:
         self._physics: Physics | None = None
         self._networks: list[Network] = []
         self._wavelength: F8 = np.empty(0)
+        self._spec: Mapping[str, Any] = {}
 
     def fit(self, training: Labelled, *, validation: Labelled | None, ctx: Context) -> None:
         """Learn; goes on from a checkpoint of the same training in ``ctx.folder``.
@@ -68,8 +70,11 @@ class V50:
         Raises
         ------
         TrainingError
-            If there are too few planets, or the loss diverges.
+            If there are too few planets, a stage scales a rule that is not there, or the loss
+            diverges.
         """
+        self._spec = ctx.spec
+        self._check_rule_factors()
         if validation is None:
             training, validation = _held_out(training)
         if len(training.light_curves) < FEWEST:
@@ -145,7 +150,7 @@ class V50:
         return penalty.report(self._rules, prediction)
 
     def save(self, folder: Path) -> None:
-        """Write networks and prior as one safetensors file, with options and hashes inside."""
+        """Write networks and prior as one safetensors file, with spec and hash in its header."""
         known = self._fitted().arrays()
         tensors = {name: torch.from_numpy(array.copy()) for name, array in known.items()}
         whole = checkpoint.prefixed("physics", tensors)
@@ -153,10 +158,10 @@ class V50:
         for member, network in enumerate(self._networks):
             whole |= checkpoint.prefixed(f"member{member}", network.state_dict())
         about = {
-            "format": "spectramind-v50/2",
+            "format": "spectramind-v50/3",
+            "spec": dict(self._spec),
             "options": self.options.model_dump(mode="json"),
             "inputs": [self._networks[0].node_width, self._networks[0].planet_width],
-            "sha256": _digest(whole),
         }
         checkpoint.write(folder / FILE, whole, about)
 
@@ -170,8 +175,7 @@ class V50:
         """
         path = folder / FILE
         tensors, about = checkpoint.read(path)
-        if about.get("sha256") != _digest(tensors):
-            raise StorageError("the weights are not those that were saved", where=str(path))
+        self._spec = about["spec"]
         self._wavelength = tensors["wavelength"].numpy()
         known = {name: a.numpy() for name, a in checkpoint.below("physics", tensors).items()}
         self._physics = Physics.from_arrays(known)
@@ -188,6 +192,16 @@ class V50:
                     hint="use the model section of the spec it was trained with",
                 ) from error
             self._networks.append(network)
+
+    def _check_rule_factors(self) -> None:
+        scaled = {name for stage in self.options.training.stages for name in stage.rule_factors}
+        rules = [part.name for part in self._rules]
+        if unknown := sorted(scaled - set(rules)):
+            raise TrainingError(
+                f"training stages scale rules that the spec does not have: {', '.join(unknown)}",
+                where="model.estimator.options.training.stages",
+                hint=f"its rules are: {', '.join(rules) or 'none'}",
+            )
 
     def _blueprint(self) -> Blueprint:
         return Blueprint(
@@ -272,6 +286,7 @@ class V50:
     def _fingerprint(self, training: Planets, validation: Planets, ctx: Context) -> str:
         """Hash of all that a training depends on."""
         parts = [
+            json.dumps(dict(ctx.spec), sort_keys=True),
             self.options.model_dump_json(),
             repr([(part.name, part.weight, part.mode) for part in self._rules]),
             repr((ctx.seed, ctx.names)),
@@ -293,8 +308,3 @@ def _held_out(training: Labelled) -> tuple[Labelled, Labelled]:
         return Labelled(training.light_curves.of(planets), training.truth.of(planets))
 
     return some(rest), some(chosen)
-
-
-def _digest(tensors: Mapping[str, Tensor]) -> str:
-    parts = [f"{name} {array_digest(tensors[name].cpu().numpy())}" for name in sorted(tensors)]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
