@@ -20,7 +20,12 @@ CORE = "packages/spectramind-core"
 CALIB = "packages/spectramind-calib"
 MODELS = "packages/spectramind-models"
 DIAG = "packages/spectramind-diag"
-EVERYTHING = (CORE + "[test]", CALIB + "[corel,test]", MODELS + "[test]", DIAG + "[umap,test]")
+EVERYTHING = (
+    CORE + "[test]",
+    CALIB + "[corel,test]",
+    MODELS + "[mlflow,test]",
+    DIAG + "[umap,test]",
+)
 TORCH_FREE = (CORE + "[test]", CALIB + "[test]")
 PYTHON = "3.11"
 
