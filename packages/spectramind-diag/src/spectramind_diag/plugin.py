@@ -24,10 +24,12 @@ def _diagnostic(
     factory: str,
     options: type[Options] = Options,
     references: tuple[str, ...] = (),
+    revision: int = 1,
 ) -> Component:
     return Component(
         kind="diagnostics",
         name=name,
+        revision=revision,
         summary=summary,
         factory=f"spectramind_diag.diagnostics.{name}:{factory}",
         options=options,
@@ -83,18 +85,20 @@ def spectramind_diagnostics() -> Sequence[Component]:
         ),
         _diagnostic(
             "calibration",
-            "reliability, PIT, coverage by bin and strata, before and after each calibrator",
+            "reliability, PIT, coverage by kind of bin and planet, before and after calibrators",
             "CalibrationDiagnostic",
             references=(
                 "Gneiting & Raftery 2007, JASA 102, 359",
                 "Dawid 1984, JRSS A 147, 278",
             ),
+            revision=2,
         ),
         _diagnostic(
             "detector",
             "bad pixels, cosmic rays, background and jitter per visit; outlying visits",
             "DetectorDiagnostic",
             DetectorOptions,
+            revision=2,
         ),
         _diagnostic(
             "training",

@@ -78,6 +78,16 @@ def browser(tmp_path: Path) -> Iterator[Any]:
     session.quit()
 
 
+def open_report(
+    browser: Any, evidence: Evidence, folder: Path, results: list[DiagnosticResult] | None = None
+) -> list[DiagnosticResult]:
+    """Write a page about evidence, open it and return what it shows."""
+    results = findings(evidence) if results is None else results
+    (path,) = BokehReport(Options()).write(results, evidence, folder=folder, ctx=Context())
+    browser.get(path.as_uri())
+    return results
+
+
 SHOWN = """
 const plot = document.querySelector(`[data-item="${arguments[0]}"]`);
 const done = arguments[arguments.length - 1];
@@ -99,9 +109,7 @@ def test_choosing_a_planet_changes_every_linked_figure(
     browser: Any, make: Callable[..., Evidence], tmp_path: Path
 ) -> None:
     evidence = make(30, 40, 20)
-    results = findings(evidence)
-    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    results = open_report(browser, evidence, tmp_path)
     spectra = next(result for result in results if result.name == "spectra")
     layers = spectra.figures[0].layers
     place = next(i for i, layer in enumerate(layers) if layer.name == "mu")
@@ -144,9 +152,7 @@ def test_curves_are_hidden_and_shown_by_keyboard(
     browser: Any, make: Callable[..., Evidence], tmp_path: Path
 ) -> None:
     evidence = make(4, 40, 20)
-    results = findings(evidence)
-    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    open_report(browser, evidence, tmp_path)
     from selenium.webdriver.common.keys import Keys
 
     drawn(browser, "spectra--spectrum")
@@ -171,9 +177,7 @@ def test_a_heatmap_names_the_row_under_the_pointer_without_markup(
     given = replace(evidence, prediction=evidence.prediction.replace(planet_ids=ids))
     assert evidence.truth is not None
     given = replace(given, truth=evidence.truth.replace(planet_ids=ids), baselines={}, steps=())
-    results = findings(given)
-    (path,) = BokehReport(Options()).write(results, given, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    open_report(browser, given, tmp_path)
     from selenium.webdriver import ActionChains
     from selenium.webdriver.support.wait import WebDriverWait
 
@@ -216,8 +220,7 @@ def test_a_name_with_markup_stays_text_under_the_pointer(
         scalars={name: 1.0},
         tables=(Table(name="t", title=name, columns={name: (name,)}),),
     )
-    (path,) = BokehReport(Options()).write([result], evidence, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    open_report(browser, evidence, tmp_path, [result])
     plot = drawn(browser, "third_party--line")
     texts = ""
     for up in range(-120, 40, 4):  # the legend's height decides where the line lies
@@ -236,9 +239,7 @@ def test_tables_are_sorted_and_searched(
     browser: Any, make: Callable[..., Evidence], tmp_path: Path
 ) -> None:
     evidence = make(15, 40, 20)
-    results = findings(evidence)
-    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    open_report(browser, evidence, tmp_path)
     head = browser.find_element("xpath", "//*[@id='spectra']//th[button='mean sigma [ppm]']")
     button = head.find_element("tag name", "button")
     rows = "return [...document.querySelectorAll('#spectra tr[data-planet]:not([hidden])')]"
@@ -259,9 +260,7 @@ def test_a_legend_leaves_out_visits_that_a_planet_does_not_have(
     evidence = make(4, 40, 20)
     again = tuple(f.replace(visit=1) for f in evidence.transit_fits if f.planet_id == "1002")
     evidence = replace(evidence, transit_fits=(*evidence.transit_fits, *again))
-    results = findings(evidence)
-    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    open_report(browser, evidence, tmp_path)
     drawn(browser, "light_curves--flux_fgs1")
     shown = {}
     for planet in ("1001", "1002"):
@@ -278,9 +277,7 @@ def test_every_figure_is_printed_though_none_was_scrolled_to(
     from selenium.webdriver.support.wait import WebDriverWait
 
     evidence = make(4, 40, 20)
-    results = findings(evidence)
-    (path,) = BokehReport(Options()).write(results, evidence, folder=tmp_path, ctx=Context())
-    browser.get(path.as_uri())
+    results = open_report(browser, evidence, tmp_path)
     ready = "return document.documentElement.dataset.ready"
     WebDriverWait(browser, 30).until(lambda _: browser.execute_script(ready) == "yes")
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])

@@ -23,7 +23,7 @@ from spectramind_core.plugins.declaration import Options
 from spectramind_core.storage import write_text
 from spectramind_diag.report.draw import draw
 from spectramind_diag.report.numbers import cells
-from spectramind_diag.report.packed import packed
+from spectramind_diag.report.packed import Packed
 from spectramind_diag.report.summary import summarise
 
 PACKAGE = files("spectramind_diag.report")
@@ -72,6 +72,7 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
     items: dict[str, Any] = {}
     stores: dict[str, Any] = {}
     lists: dict[tuple[str, ...], int] = {tuple(planets): 0}
+    packed = Packed()
     for result in results:
         for figure in result.figures:
             drawn = draw(figure, planets[0] if planets else "")
@@ -79,9 +80,11 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
             items[key] = json_item(drawn.plot)
             for store in drawn.stores.values():
                 store["planets"] = lists.setdefault(tuple(store["planets"]), len(lists))
-            stores[key] = {
-                name: packed(store, drawn.logarithmic) for name, store in drawn.stores.items()
-            }
+                store["columns"] = {
+                    name: packed.add(values, logarithmic=drawn.logarithmic)
+                    for name, values in store["columns"].items()
+                }
+            stores[key] = drawn.stores
     return _template().render(
         name=evidence.manifest.get("name", "SpectraMind V50"),
         results=results,
@@ -95,6 +98,7 @@ def render(results: Sequence[DiagnosticResult], evidence: Evidence) -> str:
         data=json.dumps({"items": items, "stores": stores, "lists": list(lists)}).replace(
             "<", "\\u003c"
         ),
+        values=packed.text(),
         bokeh_js=Resources(mode="inline", components=["bokeh"]).render_js(),
         style=_text("static/style.css"),
         script=_text("static/page.js"),

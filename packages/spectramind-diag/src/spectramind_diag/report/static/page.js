@@ -12,22 +12,28 @@
   // ---- Values of many planets, as packed.py packs them
 
   const NOTHING = 65535; // code of a value that is not finite
-  const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 
-  const valuesOf = (column, row) => {
-    const part = [row * column.points, (row + 1) * column.points];
-    if (column.values) {
-      column.all ??= new Float32Array(bytes(column.values));
-      return column.all.slice(...part);
-    }
-    column.all ??= new Uint16Array(bytes(column.codes));
-    column.lows ??= new Float64Array(bytes(column.low));
-    column.steps ??= new Float64Array(bytes(column.step));
-    const [low, step] = [column.lows[row], column.steps[row]];
-    return Float64Array.from(
-      column.all.subarray(...part),
-      (code) => (code === NOTHING ? NaN : low + code * step),
-    );
+  const unpack = async (text) => {
+    const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Response(stream).arrayBuffer();
+  };
+  const unpacking = unpack(document.getElementById("values").textContent);
+  let values; // before anything is drawn
+
+  const numbers = (Type, start, count) => new Type(values.slice(start, start + count * Type.BYTES_PER_ELEMENT));
+
+  const valuesOf = ({ rows, points, ...start }, row) => {
+    if ("values" in start) return numbers(Float32Array, start.values + 4 * row * points, points);
+    const [low] = numbers(Float64Array, start.low + 8 * row, 1);
+    const [step] = numbers(Float64Array, start.step + 8 * row, 1);
+    const lowBytes = new Uint8Array(values, start.codes + row * points, points);
+    const highBytes = new Uint8Array(values, start.codes + (rows + row) * points, points);
+    let code = 0;
+    return Float64Array.from(lowBytes, (byte, i) => {
+      code = (code + byte + 256 * highBytes[i]) & 0xffff;
+      return code === NOTHING ? NaN : low + code * step;
+    });
   };
 
   // ---- The chosen planet
@@ -149,6 +155,7 @@
     begun.add(target);
     const key = target.dataset.item;
     const [view] = await Bokeh.embed.embed_item(items[key], target);
+    values ??= await unpacking;
     const plot = view.model;
     const sources = [...plot.document.all_models].filter((model) => model.type === "ColumnDataSource");
     const figure = {
