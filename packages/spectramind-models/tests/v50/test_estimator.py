@@ -287,6 +287,7 @@ def test_its_inputs_have_names_and_lead_back_to_its_predictions(
     named = fitted.explain_inputs(some, ctx=ctx)
     assert len(named.names) == len(set(named.names)) == len(named.groups) == named.values.shape[1]
     assert len(set(named.groups)) < 40
+    assert len({group for group in named.groups if group.startswith("FGS1 light curve")}) == 4
     assert np.all(np.isfinite(named.values))
     mu, sigma = fitted.predict_from(named.values, ctx=ctx)
     expected = fitted.predict(some, ctx=ctx)

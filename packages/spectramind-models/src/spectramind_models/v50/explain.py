@@ -22,6 +22,9 @@ from spectramind_models.v50.tokens import CHANNELS
 REGIONS = 10
 """Ranges of wavelength that AIRS depths are explained by."""
 
+SEGMENTS = 4
+"""Parts of the FGS1 light curve that are explained by themselves."""
+
 RANK = 12
 """Shared errors a row has room for; the physics estimate keeps no more."""
 
@@ -57,9 +60,13 @@ def names(wavelength: F8, tokens: int) -> tuple[tuple[str, ...], tuple[str, ...]
     for feature in PLANET_FEATURES:
         words = feature.replace("_", " ")
         rows.append((words, words if feature in STAR else "transit fit", np.nan))
-    for token in range(tokens):
-        for channel in (*CHANNELS, "present"):
-            rows.append((f"FGS1 {channel}, time bin {token + 1}", "FGS1 light curve", np.nan))
+    for part in np.array_split(np.arange(1, tokens + 1), min(SEGMENTS, max(tokens, 1))):
+        for token in part:
+            segment = f"FGS1 light curve, time bins {part[0]}-{part[-1]}"
+            rows += [
+                (f"FGS1 {channel}, time bin {token}", segment, np.nan)
+                for channel in (*CHANNELS, "present")
+            ]
     every_name, every_group, every_wavelength = zip(*rows, strict=True)
     return every_name, every_group, np.array(every_wavelength)
 
