@@ -28,7 +28,7 @@ from spectramind_core.testing.outputs import evidence
 from spectramind_diag.options import MarkdownOptions, PngOptions
 from spectramind_diag.report.markdown import MarkdownReport
 from spectramind_diag.report.page import render
-from spectramind_diag.report.png import PngReport
+from spectramind_diag.report.png import PngReport, picture
 from spectramind_diag.report.summary import summarise
 
 
@@ -87,6 +87,33 @@ def test_pictures_are_drawn_of_every_figure(ctx: Context, tmp_path: Path) -> Non
     )
     assert [file.name for file in files] == ["layers.png", "map.png"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
+
+
+def test_a_pictures_axes_fit_what_is_not_in_the_background() -> None:
+    x = np.linspace(0, 1, 5)
+    mu = PlanetLines(name="mu", planets=("1",), x=x, y=np.array([[200.0, 210, 205, 208, 230]]))
+    noisy = mu.replace(name="baseline", y=mu.y * 9, background=True)
+    axes = {"x": Axis(label="wavelength", unit="µm"), "y": Axis(label="depth", unit="ppm")}
+    canvas = picture(Figure(name="f", title="Spectrum", layers=(noisy, mu), **axes))
+    low, high = canvas.axes[0].get_ylim()
+    assert 190 < low < 200
+    assert 230 < high < 240
+    assert canvas.axes[0].get_title() == "Spectrum: 1"
+
+
+def test_a_picture_is_of_one_planet() -> None:
+    x = np.linspace(0, 1, 5)
+    every = PlanetLines(name="first visit", planets=("1", "2"), x=x, y=np.zeros((2, 5)))
+    again = PlanetLines(name="second visit", planets=("2",), x=x, y=np.ones((1, 5)))
+    axes = {"x": Axis(label="x"), "y": Axis(label="y")}
+    drawn = picture(Figure(name="f", title="t", layers=(every, again), **axes)).axes[0].lines
+    assert [line.get_label() for line in drawn] == ["first visit"]
+
+
+def test_a_heatmap_in_a_picture_names_its_rows() -> None:
+    figure = everything().figures[1]
+    labels = [text.get_text() for text in picture(figure).axes[0].get_yticklabels()]
+    assert tuple(labels) == evidence().prediction.planet_ids
 
 
 def test_markdown_keeps_tables_short(ctx: Context, tmp_path: Path) -> None:

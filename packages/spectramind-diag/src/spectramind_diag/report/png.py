@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 
+from spectramind_core.arrays import F8
 from spectramind_core.components import Context, Evidence
 from spectramind_core.contracts import (
     Band,
@@ -20,7 +21,6 @@ from spectramind_core.contracts import (
     Layer,
     Line,
     PlanetBand,
-    PlanetLines,
     PlanetPoints,
     Points,
     Spans,
@@ -28,6 +28,7 @@ from spectramind_core.contracts import (
 from spectramind_core.storage import replacing, write_text
 from spectramind_diag.options import PngOptions
 from spectramind_diag.report.hover import axis_label
+from spectramind_diag.report.marks import PlanetLayer
 from spectramind_diag.report.page import render
 from spectramind_diag.report.palette import colour_limits, hues, span_hue
 
@@ -38,6 +39,8 @@ STYLES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
 class PngReport:
     """Writes ``figures/<diagnostic>/<figure>.png``; layers of many planets show the first.
+
+    Curves in the background, which a reader cannot ask for here, are left out.
 
     Heatmaps of the score and power spectra lie in ``figures`` itself, as ``gll_heatmap.png`` and
     ``fft_*.png``; projections can be turned and recoloured in ``umap.html`` and ``tsne.html``.
@@ -93,7 +96,9 @@ def picture(figure: Figure) -> Canvas:
     """A figure as matplotlib draws it, 7 x 4 inches."""
     canvas = Canvas(figsize=(7, 4), layout="constrained")
     axes: Any = canvas.add_subplot(projection=None if figure.z is None else "3d")
-    axes.set_title(_title(figure), fontsize=10, parse_math=False)
+    planet = _planet(figure)
+    title = f"{figure.title}: {planet}" if planet else figure.title
+    axes.set_title(title, fontsize=10, parse_math=False)
     axes.set_xlabel(axis_label(figure.x))
     axes.set_ylabel(axis_label(figure.y))
     if figure.z is None:
@@ -101,42 +106,32 @@ def picture(figure: Figure) -> Canvas:
         axes.set_yscale(figure.y.scale)
     else:
         axes.set_zlabel(axis_label(figure.z))
-    # Those in the background come last, when the axes have been fitted to the others.
-    coloured = zip(figure.layers, hues(figure.layers), strict=True)
-    for layer, hue in sorted(coloured, key=lambda each: _behind(each[0])):
-        if _behind(layer):
-            axes.autoscale(False)
-        _layer(canvas, axes, layer, hue)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=7, frameon=False)
+    for layer, hue in zip(figure.layers, hues(figure.layers), strict=True):
+        _layer(canvas, axes, layer, hue, planet)
+    if len(axes.get_legend_handles_labels()[0]) > 1:
+        canvas.legend(loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     return canvas
 
 
-def _title(figure: Figure) -> str:
-    """The title, and which planet is shown of many."""
+def _planet(figure: Figure) -> str:
+    """The planet that is shown of many: the first; empty if there are none."""
     for layer in figure.layers:
-        if isinstance(layer, PlanetLines | PlanetPoints | PlanetBand) and layer.planets:
-            return f"{figure.title}: {layer.planets[0]}"
-    return figure.title
+        if isinstance(layer, PlanetLayer) and layer.planets:
+            return layer.planets[0]
+    return ""
 
 
-def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
-    if isinstance(layer, PlanetLines | PlanetPoints | PlanetBand) and not layer.planets:
-        return
-    if isinstance(layer, Line):
+def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str, planet: str) -> None:
+    """Draw a layer; what lacks the planet, or is in the background, is left out."""
+    if isinstance(layer, PlanetLayer):
+        if planet in layer.planets:
+            _of_planet(axes, layer, hue, layer.planets.index(planet))
+    elif isinstance(layer, Line):
         axes.plot(layer.x, layer.y, STYLES[layer.style], color=hue, lw=1, label=layer.name)
-    elif isinstance(layer, PlanetLines):
-        axes.plot(layer.x, layer.y[0], STYLES[layer.style], color=hue, lw=1, label=layer.name)
-    elif isinstance(layer, Points | PlanetPoints):
+    elif isinstance(layer, Points):
         _points(canvas, axes, layer, hue)
     elif isinstance(layer, Band):
-        axes.fill_between(
-            layer.x, layer.lower, layer.upper, color=hue, alpha=0.25, lw=0, label=layer.name
-        )
-    elif isinstance(layer, PlanetBand):
-        axes.fill_between(
-            layer.x, layer.lower[0], layer.upper[0], color=hue, alpha=0.25, lw=0, label=layer.name
-        )
+        _fill(axes, layer, layer.lower, layer.upper, hue)
     elif isinstance(layer, Bars):
         axes.bar(
             layer.left, layer.height, layer.right - layer.left,
@@ -144,12 +139,25 @@ def _layer(canvas: Canvas, axes: Any, layer: Layer, hue: str) -> None:
         )  # fmt: skip
     elif isinstance(layer, Heatmap):
         _heatmap(canvas, axes, layer)
-    elif isinstance(layer, Spans):
+    else:
         _shade(axes, layer)
 
 
-def _behind(layer: Layer) -> bool:
-    return isinstance(layer, PlanetLines) and layer.background
+def _of_planet(axes: Any, layer: PlanetLayer, hue: str, row: int) -> None:
+    if isinstance(layer, PlanetBand):
+        _fill(axes, layer, layer.lower[row], layer.upper[row], hue)
+    elif isinstance(layer, PlanetPoints):
+        error = None if layer.error is None else layer.error[row]
+        axes.errorbar(
+            layer.x, layer.y[row], error, fmt=".", color=hue, ms=4, elinewidth=0.5,
+            label=layer.name,
+        )  # fmt: skip
+    elif not layer.background:
+        axes.plot(layer.x, layer.y[row], STYLES[layer.style], color=hue, lw=1, label=layer.name)
+
+
+def _fill(axes: Any, layer: Band | PlanetBand, lower: F8, upper: F8, hue: str) -> None:
+    axes.fill_between(layer.x, lower, upper, color=hue, alpha=0.25, lw=0, label=layer.name)
 
 
 def _shade(axes: Any, layer: Spans) -> None:
@@ -162,21 +170,15 @@ def _shade(axes: Any, layer: Spans) -> None:
         )  # fmt: skip
 
 
-def _points(canvas: Canvas, axes: Any, layer: Points | PlanetPoints, hue: str) -> None:
-    many = isinstance(layer, PlanetPoints)
-    y = layer.y[0] if many else layer.y
+def _points(canvas: Canvas, axes: Any, layer: Points, hue: str) -> None:
     if layer.error is not None:
-        error = layer.error[0] if many else layer.error
-        axes.errorbar(layer.x, y, error, fmt="none", ecolor=hue, alpha=0.3)
-    values = layer.colour if isinstance(layer, Points) else None
-    place = (
-        (layer.x, y, layer.z) if isinstance(layer, Points) and layer.z is not None else (layer.x, y)
-    )
+        axes.errorbar(layer.x, layer.y, layer.error, fmt="none", ecolor=hue, alpha=0.3)
+    place = (layer.x, layer.y) if layer.z is None else (layer.x, layer.y, layer.z)
     dots = axes.scatter(
-        *place, s=8, c=hue if values is None else values,
-        cmap=None if values is None else "cividis", label=layer.name,
+        *place, s=8, c=hue if layer.colour is None else layer.colour,
+        cmap=None if layer.colour is None else "cividis", label=layer.name,
     )  # fmt: skip
-    if values is not None and isinstance(layer, Points):
+    if layer.colour is not None:
         canvas.colorbar(dots, ax=axes, label=layer.colour_label)
 
 
