@@ -18,7 +18,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 HERE = Path(__file__).parent
 DESKTOP, PHONE = 1400, 390
-TALLEST = 1700
+TALLEST = 1250
 """Pixels of a section that are shown at most."""
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars")
 DARK = ("spectra", "light_curves", "latents")
