@@ -222,4 +222,4 @@ def _verdict(
         return text + "noise is left in mu.", Severity.WARNING, scalars
     if ours < theirs / 3:
         return text + "mu is oversmoothed.", Severity.NOTE, scalars
-    return text + "much alike.", Severity.OK, scalars
+    return text + "of the same order.", Severity.OK, scalars
