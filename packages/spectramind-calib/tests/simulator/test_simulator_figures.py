@@ -21,8 +21,8 @@ from spectramind_core.contracts import Observation, RawInstrument
 
 CTX = Context(seed=3)
 REAL = Path(__file__).resolve().parents[5] / "shared" / "real" / "adc2025_sample"
-LEVELS = {"fgs1": (1e3, 3e3, 1e4), "airs": (1e3, 3e3, 1e4, 3e4)}
-"""Electrons a pair: edges of the classes of pixels."""
+LEVELS = {"fgs1": (1e3, 1e4), "airs": (1e3, 3e3, 1e4, 3e4)}
+"""Electrons a pair: edges of the classes of pixels, of which FGS1 has few."""
 
 
 @pytest.fixture(scope="module")

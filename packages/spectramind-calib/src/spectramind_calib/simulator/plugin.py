@@ -14,7 +14,7 @@ def spectramind_sources() -> Sequence[Component]:
         Component(
             kind="sources",
             name="simulated",
-            revision=3,
+            revision=4,
             summary="the built-in simulator: planets, light and detector of the challenge",
             factory="spectramind_calib.simulator.source:SimulatedSource",
             options=SimulatedOptions,

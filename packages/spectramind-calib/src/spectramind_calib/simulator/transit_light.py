@@ -3,7 +3,7 @@
 References
 ----------
 Kreidberg 2015, "batman: BAsic Transit Model cAlculatioN in Python", PASP 127, 1161.
-Claret 2000, "A new non-linear limb-darkening law", A&A 363, 1081 (trend with wavelength).
+Claret & Bloemen 2011, "Gravity and limb-darkening coefficients", A&A 529, A75 (trends).
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ RATIOS = 4
 
 
 def limb_darkening(wavelength: F8, temperature: float) -> F8:
-    """Quadratic coefficients ``[wave, 2]``: strong in the blue, for cool stars."""
-    cool = (5800 - temperature) / 3000
-    linear = (0.42 + 0.10 * cool) * (0.7 / wavelength) ** 0.95
-    quadratic = 0.20 * (0.7 / wavelength) ** 0.30 - 0.03 * cool
+    """Quadratic coefficients ``[wave, 2]``: strong in the blue, and of cool stars more linear.
+
+    Through what is tabulated for main-sequence stars between R and I (0.37, 0.26 at 5750 K), in K
+    and at 3.6 micron, to about 0.05.
+    """
+    hot = (temperature - 5750) / 1000
+    blue = 0.7 / wavelength
+    linear = (0.37 - 0.13 * hot) * blue**1.15
+    quadratic = 0.26 + 0.08 * hot * blue - 0.06 * np.maximum(wavelength - 1.5, 0)
     return np.stack([np.clip(linear, 0.02, 0.8), np.clip(quadratic, 0.02, 0.5)], axis=1)
 
 
