@@ -68,13 +68,13 @@ def test_epochs_become_metrics_and_the_manifest_parameters(
     client: list[Client], tmp_path: Path
 ) -> None:
     tracker = MlflowTracker(MlflowOptions())
-    tracker.start({"name": "x", "spec_hash": "abc", "seed": 5}, ctx=Context(folder=tmp_path))
+    tracker.start({"name": "x", "config_hash": "abc", "seed": 5}, ctx=Context(folder=tmp_path))
     tracker.event("epoch", {"epoch": 3, "loss": 0.5, "stage": "main"})
     tracker.event("stage_start", {"stage": "train"})
     tracker.end(failed=True)
     (made,) = client
     assert made.uri == f"sqlite:///{tmp_path / 'mlflow.db'}"
-    assert made.params == {"spec_hash": "abc", "seed": "5"}
+    assert made.params == {"config_hash": "abc", "seed": "5"}
     assert made.metrics == [("loss", 0.5, 3)]
     assert made.status == "FAILED"
 

@@ -38,7 +38,7 @@ class TrackerTests(ComponentTests):
     def test_it_sees_a_whole_run_in_silence(self, ctx: Context) -> None:
         tracker = self.build()
         with good_manners():
-            tracker.start({"name": "test", "spec_hash": "0" * 64}, ctx=ctx)
+            tracker.start({"name": "test", "config_hash": "0" * 64}, ctx=ctx)
             tracker.event("run_start", {})
             tracker.event("epoch", {"epoch": 1, "loss": 0.5, "score": 0.1})
             tracker.event("something_new", {"text": "<b>", "list": [1, 2]})

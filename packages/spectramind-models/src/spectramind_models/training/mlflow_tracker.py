@@ -10,8 +10,8 @@ from spectramind_core.components import Context
 from spectramind_core.errors import PluginError
 from spectramind_models.training.tracker_options import MlflowOptions
 
-KEPT = ("spec_hash", "data_hash", "seed", "created")
-"""What a run's parameters are taken from its manifest."""
+KEPT = ("config_hash", "data_hash", "seed", "created")
+"""What of a run's hash summary becomes its parameters."""
 
 
 class MlflowTracker:

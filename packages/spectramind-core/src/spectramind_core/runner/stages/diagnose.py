@@ -58,8 +58,7 @@ def evidence_of(job: Job, recalibrated: Recalibrated) -> Evidence:
         edition=job.spec.run.scoring.edition,
         scoring_mean=mean,
         scoring_std=std,
-        manifest=hash_summary(job.manifest("running"))
-        | {"spec_hash": job.spec.digest, "run_folder": job.folder.name},
+        manifest=hash_summary(job.manifest("running")) | {"run_folder": job.folder.name},
         runs=job.compare,
     )
 
