@@ -13,7 +13,7 @@ class Tracker(Protocol):
     """Sees each event as it is logged: run, stage and epoch starts, ends, metrics and errors."""
 
     def start(self, manifest: Mapping[str, Any], *, ctx: Context) -> None:
-        """A run begins."""
+        """A run begins; `manifest` is its hash summary (`spectramind_core.provenance`)."""
         ...
 
     def event(self, name: str, values: Mapping[str, Any]) -> None:

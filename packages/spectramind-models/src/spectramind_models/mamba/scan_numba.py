@@ -25,9 +25,9 @@ from numba.extending import intrinsic, overload
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-BLOCK = 32
+BLOCK = 64
 """Channels in a block: a few vector registers of any width."""
-CHUNK_BYTES = 512 * 1024
+CHUNK_BYTES = 1024 * 1024
 """Recomputed states of one chunk: they must fit the cache beside everything else."""
 LN2 = math.log(2)
 RELAXED = {"reassoc", "contract", "nsz", "arcp"}
