@@ -1,6 +1,6 @@
 """Are depths from raw frames as good as they claim? Simulate, calibrate, fit, and compare.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/pulls.py --planets 200
+    python benchmarks/pulls.py --planets 200
 
 Every planet is written as raw detector frames, calibrated with every step on, and fitted by the
 physics estimate. Pulls (error over stated error) of all bins should have mean 0 +- 0.15 and
@@ -17,7 +17,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 

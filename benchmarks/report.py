@@ -17,7 +17,9 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before sklearn is imported: as the CLI does
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 from spectramind_core.components import Context
 from spectramind_core.plugins.registry import Registry

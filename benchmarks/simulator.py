@@ -1,6 +1,6 @@
 """What simulating costs: light curves at once, and raw frames of a visit; what spectra are like.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/simulator.py --planets 1000 --frames 375 5625
+    python benchmarks/simulator.py --planets 1000 --frames 375 5625
 
 Prints seconds of one process, and peak memory. The goal for light curves of full-size visits is
 1,000 planets in 120 seconds on two cores. Figures of spectra stand beside those of the real ones.
@@ -13,7 +13,9 @@ import os
 import resource
 import time
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 

@@ -19,7 +19,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 import torch

@@ -1,9 +1,9 @@
 """Calibration in the run: the simulator's light curves at their realistic setting, the whole chain.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/uncertainty_run.py --keep /tmp/predictions --test 1000
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/uncertainty_run.py --keep /tmp/predictions
+    python benchmarks/uncertainty_run.py --keep /tmp/predictions --test 1000
+    python benchmarks/uncertainty_run.py --keep /tmp/predictions
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/uncertainty_run.py --keep /tmp/predictions --splits 3
+    python benchmarks/uncertainty_run.py --keep /tmp/predictions --splits 3
 
 The second, with 200 test planets a seed, takes them from the first, which has less chance in it; so
 has the third, in which every planet that was kept from training is tested once.
@@ -28,7 +28,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from spectramind_core.threads import THREADS
+
+os.environ.update(THREADS | os.environ)
 
 import numpy as np
 from quality import component, held_out, network, simulated, trained
