@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from spectramind_core.arrays import F8
 from spectramind_core.components import Context, Estimator, Evidence, NamedInputs
 from spectramind_core.contracts import Instrument, LightCurveSet, RuleReport, TransitFit, Truth
-from spectramind_core.testing import synthetic
+from spectramind_core.testing.outputs import evidence
 
 
 class LinearEstimator:
@@ -109,22 +110,17 @@ EVENTS: tuple[Mapping[str, Any], ...] = (
 
 def make_evidence(planets: int = 12, bins: int = 60, times: int = 40) -> Evidence:
     """Everything a run may know about so many planets, bins and time bins of a light curve."""
-    rng = np.random.default_rng(9)
-    truth = synthetic.truth(rng, planets, bins)
-    before = synthetic.prediction(rng, truth, claimed=5e-5)
-    after = before.replace(sigma=before.sigma * 2)
-    return Evidence(
-        prediction=after,
-        steps=(("estimator", before), ("temperature", after)),
-        truth=truth,
-        training_truth=synthetic.truth(rng, 20, bins),
-        light_curves=_with_detector(synthetic.light_curves(rng, truth, times=times)),
+    given = evidence(planets, bins, times)
+    truth, light_curves = given.truth, given.light_curves
+    assert truth is not None
+    assert light_curves is not None
+    rng = np.random.default_rng(10)
+    return replace(
+        given,
+        light_curves=_with_detector(light_curves),
         transit_fits=fits(rng, truth),
         rules=rules(rng, truth),
-        baselines={"transit": synthetic.prediction(rng, truth, error=3e-4, claimed=3e-4)},
         estimator=cast(Estimator, LinearEstimator(truth)),
         events=EVENTS,
-        scoring_mean=float(truth.spectra.mean()),
-        scoring_std=float(truth.spectra.std()),
         manifest={"name": "a test", "command": ["smv50", "run", "spec.yaml"], "seed": 50},
     )

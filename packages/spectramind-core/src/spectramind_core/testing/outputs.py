@@ -19,8 +19,8 @@ HOSTILE = "<script>alert(1)</script>"
 """A planet id as it might come from a file nobody should trust."""
 
 
-def evidence(planets: int = 6, bins: int = 283) -> Evidence:
-    """What a finished run knows of a few made-up planets."""
+def evidence(planets: int = 6, bins: int = 283, times: int = 90) -> Evidence:
+    """What a finished run knows of made-up planets, their light curves of so many time bins."""
     rng = np.random.default_rng(9)
     truth = synthetic.truth(rng, planets, bins)
     before = synthetic.prediction(rng, truth, claimed=5e-5)
@@ -30,7 +30,7 @@ def evidence(planets: int = 6, bins: int = 283) -> Evidence:
         steps=(("estimator", before), ("temperature", after)),
         truth=truth,
         training_truth=synthetic.truth(rng, 20, bins),
-        light_curves=synthetic.light_curves(rng, truth),
+        light_curves=synthetic.light_curves(rng, truth, times=times),
         baselines={"transit": synthetic.prediction(rng, truth, error=3e-4, claimed=3e-4)},
         scoring_mean=float(truth.spectra.mean()),
         scoring_std=float(truth.spectra.std()),
