@@ -14,7 +14,6 @@ from spectramind_calib.detector import (
     dark,
     extraction,
     flat,
-    jitter,
     linearity,
     noise,
     pixels,
@@ -164,89 +163,8 @@ def test_time_bins_cover_every_pair_once(pairs: int, per_bin: int) -> None:
     assert (binning.mean(values, starts) * sizes).sum() == pytest.approx(values.sum())
 
 
-def test_what_jitter_adds_to_the_flux_is_removed_and_the_transit_stays() -> None:
-    rng = np.random.default_rng(4)
-    movement = 0.1 * rng.standard_normal((2, 4000))
-    transit = np.where(np.abs(np.arange(4000) - 2000) < 700, 0.976, 1.0)
-    clean = 1e5 * transit + 50 * rng.standard_normal(4000)
-    shaken = (clean + 4000 * movement[0] - 2000 * movement[1])[None]
-    still = jitter.decorrelate(shaken, movement, movement[:0], window=30)[0]
-    assert np.std(still - clean) < 0.25 * np.std(shaken[0] - clean)
-    depth = 1 - still[1500:2500].mean() / np.r_[still[:1000], still[3000:]].mean()
-    assert depth == pytest.approx(0.024, abs=2e-4)
-
-
-def test_place_and_width_of_an_image_come_from_its_moments() -> None:
-    size, place, sigma = 21, np.array([9.3, 11.1]), np.array([1.5, 2.5])
-    row, column = np.indices((size, size))
-    image = np.exp(
-        -0.5 * ((row - place[0]) / sigma[0]) ** 2 - 0.5 * ((column - place[1]) / sigma[1]) ** 2
-    )
-    powers = [row**0, row, column, (row - 10) ** 2, (column - 10) ** 2]
-    moments = np.array([[(image * power).sum()] for power in powers])
-    np.testing.assert_allclose(jitter.centroids(moments)[:, 0], place, atol=1e-3)
-    np.testing.assert_allclose(jitter.widths(moments, (size, size))[:, 0], sigma**2, rtol=1e-2)
-    np.testing.assert_array_equal(jitter.widths(0 * moments, (1, 1)), 0)
-
-
-def test_what_an_image_that_breathes_adds_is_removed_only_if_its_width_is_followed() -> None:
-    rng = np.random.default_rng(6)
-    still, width = np.zeros((1, 4000)), 2 + 0.1 * rng.standard_normal((1, 4000))
-    transit = np.where(np.abs(np.arange(4000) - 2000) < 700, 0.976, 1.0)
-    clean = 1e5 * transit + 50 * rng.standard_normal(4000)
-    breathing = clean[None] * (1 - 0.05 * (width - 2))
-    found = jitter.decorrelate(breathing, still, width, window=30)[0]
-    assert np.std(found - clean) < 0.2 * np.std(breathing[0] - clean)
-    depth = 1 - found[1500:2500].mean() / np.r_[found[:1000], found[3000:]].mean()
-    assert depth == pytest.approx(0.024, abs=1e-4)
-    np.testing.assert_array_equal(jitter.decorrelate(breathing, still, width[:0], 30), breathing)
-
-
 def test_scatter_sees_white_noise_and_neither_transit_nor_drift() -> None:
     rng = np.random.default_rng(5)
     time = np.linspace(-1, 1, 5000)
     slow = 1e5 * (1 + 0.01 * time**2) * np.where(np.abs(time) < 0.3, 0.976, 1.0)
     assert noise.scatter(slow + 30 * rng.standard_normal(5000)) == pytest.approx(30, rel=0.05)
-
-
-def test_responses_lean_on_what_is_common_and_bad_pixels_keep_their_own() -> None:
-    rng = np.random.default_rng(4)
-    light = np.geomspace(1e5, 5e3, 282)
-    spread, noise = 0.002, 0.01
-    true = 0.05 + 0.05 * np.linspace(-1, 1, 282) ** 3 + spread * rng.standard_normal(282)
-    true[140] += 0.5
-    error, nothing = np.full((1, 282), noise), np.zeros((1, 282))
-    seen = true + noise * rng.standard_normal(282)
-    found = jitter.shrunk(seen[None] * light, error * light, light, nothing)[0] / light
-    assert np.delete(found - true, 140).std() < 0.6 * noise
-    # The ends have neighbours on one side alone, and are no worse for it.
-    assert np.abs((found - true)[[0, 1, 2, -3, -2, -1]]).max() < 1.5 * noise
-    assert found[140] == pytest.approx(seen[140])
-    few = slice(0, 20)
-    own = jitter.shrunk(
-        seen[None, few] * light[few], error[:, few] * light[few], light[few], nothing[:, few]
-    )
-    np.testing.assert_array_equal(own[0], seen[few] * light[few])
-
-
-def test_a_hole_s_response_to_movement_is_told_from_the_image() -> None:
-    rows, noise = np.arange(32)[:, None], 0.02
-    rng = np.random.default_rng(7)
-
-    def image(place: float) -> np.ndarray:
-        share = np.exp(-0.5 * ((rows - place) / 1.3) ** 2) * np.ones((32, 282))
-        return np.asarray(share / share.sum(0))
-
-    usable = np.ones((32, 282), bool)
-    holes = rng.integers(0, 282, 12)
-    usable[rng.integers(13, 19, 12), holes] = False
-    weights = extraction.sum_weights(image(15.5), usable)
-    true = ((image(15.51) - image(15.49)) * weights).sum(0) / 0.02
-    assert np.abs(true[holes]).max() > 5 * noise
-    expected = jitter.expected(weights, image(15.5))
-    assert np.corrcoef(expected[0], true)[0, 1] > 0.99
-    seen, light = true + noise * rng.standard_normal(282), np.full(282, 1e4)
-    found = jitter.shrunk(seen[None] * light, np.full((1, 282), noise) * light, light, expected[:1])
-    error = found[0] / light - true
-    assert error.std() < 0.4 * noise
-    assert error[holes].std() < 0.7 * noise

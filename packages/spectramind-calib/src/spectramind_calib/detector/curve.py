@@ -27,6 +27,8 @@ class Extracted:
     """``[pixel of column, column]``: those of the flux."""
     share: F8
     """As `weights`: how a column's light is shared among its pixels."""
+    follows: F8 | None
+    """``[2, column]``: how the flux should follow the image along rows (`response.expected`)."""
     background: float
     movement: F8
     """``[2, pair]``: centroids along rows and columns, pixels."""
@@ -52,20 +54,15 @@ def light_curve(
     per_bin = binning.pairs_per_bin(pairs, options.time_bins)
     if lost.any():
         flux = _bridge(flux, lost)
-    if options.jitter:
-        # The spectrometer's image along its dispersion is the spectrum, which a transit changes.
-        axes, likely = slice(0, 2), None
-        if raw.bin_columns is not None:
-            axes = slice(0, 1)
-            likely = jitter.expected(extracted.weights, extracted.share)[:, columns]
-        width = extracted.width[axes] if options.jitter_width else extracted.width[:0]
-        moves, window = extracted.movement[axes], max(9, per_bin)
-        flux = jitter.decorrelate(flux, moves, width, window, likely)
     starts = binning.edges(pairs, per_bin)
+    doubt = np.zeros((len(flux), len(starts)))
+    following = _following(flux, extracted, columns, max(9, per_bin), options)
+    if following is not None:
+        flux, doubt = flux - following.flux, following.doubt(starts)
     binned, kept = _binned(flux, lost, starts)
     stated = extracted.variance[columns]
     valid = (kept > 0) & (stated > 0)[:, None]
-    variance = np.where(valid, stated[:, None] / np.maximum(kept, 1), 0.0)
+    variance = np.where(valid, stated[:, None] / np.maximum(kept, 1) + doubt, 0.0)
     time = ramps.mid_exposure(raw.time[frames], raw.integration_time[frames])
     return LightCurve(
         instrument=raw.instrument,
@@ -98,6 +95,23 @@ def light_curve(
             Step(name="noise check", options={"scatter_over_stated": _scatter_ratio(flux, stated)}),
         ),
     )
+
+
+def _following(
+    flux: F8,
+    extracted: Extracted,
+    columns: npt.NDArray[np.int64],
+    window: int,
+    options: InstrumentOptions,
+) -> jitter.Following | None:
+    """What of these columns' flux follows the image; None where nothing does, or none is asked."""
+    if not options.jitter:
+        return None
+    # The spectrometer's image along its dispersion is the spectrum, which a transit changes.
+    axes = slice(0, 2) if extracted.follows is None else slice(0, 1)
+    width = extracted.width[axes] if options.jitter_width else extracted.width[:0]
+    expected = None if extracted.follows is None else extracted.follows[:, columns]
+    return jitter.following(flux, extracted.movement[axes], width, window, expected)
 
 
 def _bridge(flux: F8, lost: Bool) -> F8:

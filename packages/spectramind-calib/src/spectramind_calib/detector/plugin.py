@@ -43,7 +43,7 @@ def spectramind_detector_calibrations() -> Sequence[Component]:
             summary=summary,
             factory=factory,
             options=CalibrationOptions,
-            revision=5,
+            revision=6,
             requires=("frames",),
             provides=("light_curves",),
             references=(HORNE,),

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from spectramind_calib.detector import background, extraction, flat, jitter, noise, pixels
+from spectramind_calib.detector import background, extraction, flat, jitter, noise, pixels, response
 from spectramind_calib.detector.curve import Extracted, light_curve
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
 from spectramind_calib.detector.work import Backend, Sums, Weighing
@@ -240,12 +240,17 @@ def _extract(
     flux = found.flux.sum(0, dtype=float)[None] if photometer else found.flux.astype(float)
     flux *= scale[:, None]
     flux -= level * weights.sum(0)[:, None]
+    follows = None
+    if not photometer:
+        light = flux.mean(axis=-1)
+        follows = response.expected(weights, share, light, found.mean, weighing.core)
     return Extracted(
         flux=flux,
         lost=np.any(found.lost, axis=0, keepdims=True) if photometer else found.lost,
         variance=extraction.variance(weights, spread),
         weights=weights,
         share=share,
+        follows=follows,
         background=level,
         movement=jitter.centroids(found.moments),
         width=jitter.widths(found.moments, raw.frames.shape[1:]),
