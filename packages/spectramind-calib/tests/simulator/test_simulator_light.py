@@ -20,6 +20,20 @@ HOURS = np.linspace(0, 7.5, 400)
 REAL = Path(__file__).resolve().parents[5] / "shared" / "real" / "adc2025_sample"
 
 
+PUBLISHED = {
+    0.64: {4500: (0.6811, 0.0672), 5750: (0.4035, 0.2622), 7000: (0.2567, 0.3263)},  # Kepler
+    0.787: {4500: (0.5126, 0.1514), 5750: (0.3075, 0.2743), 7000: (0.1812, 0.3220)},  # TESS
+    0.79: {4500: (0.4795, 0.1656), 5750: (0.2915, 0.2741), 7000: (0.1650, 0.3195)},  # I
+    1.64: {4500: (0.0924, 0.4019), 5750: (0.0511, 0.3379), 7000: (0.0247, 0.2805)},  # H
+    2.19: {4500: (0.0861, 0.3359), 5750: (0.0548, 0.2815), 7000: (0.0306, 0.2377)},  # K
+    3.55: {4500: (0.0871, 0.2137), 5750: (0.0698, 0.1696), 7000: (0.0467, 0.1502)},  # IRAC 1
+    4.49: {4500: (0.0815, 0.1591), 5750: (0.0657, 0.1369), 7000: (0.0521, 0.1150)},  # IRAC 2
+}
+"""Quadratic coefficients by wavelength and temperature at log g 4.5, [M/H] 0, 2 km/s, ATLAS, least
+squares: Claret & Bloemen 2011, A&A 529, A75, table of a and b; TESS: Claret 2017, A&A 600, A30,
+table 25."""
+
+
 def reference(system: System, centre: float, depth: float, law: np.ndarray) -> np.ndarray:
     """batman at one wavelength, with its finest integration."""
     parameters = batman.TransitParams()
@@ -52,6 +66,15 @@ def test_far_from_transit_the_star_is_whole() -> None:
     law = transit_light.limb_darkening(np.array([0.7]), 5000)
     found = transit_light.light_curves(HOURS, 30.0, system, np.array([0.01]), law)
     np.testing.assert_array_equal(found, 1.0)
+
+
+@pytest.mark.parametrize("micron", PUBLISHED)
+def test_limb_darkening_is_near_what_is_published(micron: float) -> None:
+    halfway = np.array([0.5, 0.25])  # of u1 and u2, in the light lost at mu = 0.5
+    for temperature, published in PUBLISHED[micron].items():
+        found = transit_light.limb_darkening(np.array([micron]), temperature)[0]
+        np.testing.assert_allclose(found, published, rtol=0, atol=0.07)
+        assert found @ halfway == pytest.approx(published @ halfway, abs=0.025)
 
 
 def test_limb_darkening_weakens_to_the_red_and_for_hot_stars() -> None:

@@ -14,7 +14,7 @@ def spectramind_sources() -> Sequence[Component]:
         Component(
             kind="sources",
             name="simulated",
-            revision=4,
+            revision=5,
             summary="the built-in simulator: planets, light and detector of the challenge",
             factory="spectramind_calib.simulator.source:SimulatedSource",
             options=SimulatedOptions,

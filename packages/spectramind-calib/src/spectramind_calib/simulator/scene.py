@@ -35,9 +35,9 @@ PSF_WING = (0.236, 3.95)
 """Share of the light in broad wings, and their width in pixels: a hundredth in the outer 8 + 8."""
 JITTER = {Instrument.FGS1: 0.08, Instrument.AIRS: 0.015}
 """Standard deviation of the pointing, pixels, from pair to pair: long ramps average it."""
-WANDER = 0.025
-"""Amplitude of the slow wander over a visit, pixels. Not measured: guiding leaves less than it sees
-from one long ramp to the next, twice."""
+WANDER = 0.05
+"""Amplitude of the slow wander over a visit, pixels. Not measured: larger than what long ramps show
+from one to the next, so that calibration has something to remove."""
 DRIFT = 3e-4
 """Relative gain drift over a visit."""
 COMMON_MODE = {Instrument.FGS1: 122e-6 * 50**0.5, Instrument.AIRS: 68e-6 * 5**0.5}

@@ -19,7 +19,7 @@ from spectramind_core.contracts import LightCurves, Observation, Truth
 from spectramind_core.errors import DataError
 from spectramind_core.spec.canonical import digest
 
-REVISION = 4
+REVISION = 5
 """Rises when the same options and seed give other numbers."""
 
 
