@@ -304,7 +304,7 @@ class Judged:
 
 def judged(found: Prediction, truth: Truth, base: Prediction, seconds: float) -> Judged:
     """Judge one seed; strata are those of the base prediction, alike for all methods."""
-    groups = strata(base).values()
+    groups = strata(base, smallest=1).values()
     bounds = [limits(found, level) for level in LEVELS]
     y = truth.spectra
     inside = np.stack([covered(lower, upper, y) for lower, upper in bounds])

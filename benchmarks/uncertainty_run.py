@@ -202,7 +202,7 @@ class Groups:
     """Coverage of whatever is judged: everything, each bin, each stratum of planets or bins."""
 
     def __init__(self, starts: Sequence[Start]) -> None:
-        each = [strata(begun.new) for begun in starts]
+        each = [strata(begun.new, smallest=1) for begun in starts]
         self.strata = {}
         for name in sorted(set[str]().union(*each)):
             none = [np.zeros(len(begun.new.planet_ids), bool) for begun in starts]

@@ -6,11 +6,14 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import integrate
 from scipy.stats import norm
 
 from spectramind_core import calibration_metrics as metrics
-from spectramind_core.contracts import Intervals
+from spectramind_core.contracts import Intervals, Prediction
 from spectramind_core.testing import synthetic
 
 RNG = np.random.default_rng(2)
@@ -55,19 +58,93 @@ def test_pit_of_a_true_gaussian_is_uniform() -> None:
 
 
 def test_an_assessment_counts_what_an_independent_count_counts() -> None:
-    truth = synthetic.truth(RNG, 60, 12)
+    truth = synthetic.truth(RNG, 100, 12)
     prediction = synthetic.prediction(RNG, truth)
     found = metrics.assess(prediction, truth)
     inside = 0
-    for p in range(60):
+    for p in range(100):
         for b in range(12):
             z = abs(prediction.mu[p, b] - truth.spectra[p, b]) / prediction.sigma[p, b]
             inside += z <= norm.ppf(0.95)
-    assert found["levels"]["0.9"]["coverage"] == pytest.approx(inside / 720)
+    assert found["levels"]["0.9"]["coverage"] == pytest.approx(inside / 1200)
     assert len(found["levels"]["0.9"]["per_bin"]) == 12
     assert set(found["levels"]["0.9"]["strata"]) >= {"snr: low", "snr: high", "depth: low"}
     assert sum(found["pit"]) == pytest.approx(1)
     json.dumps(found)
+
+
+FEATURE = hnp.arrays(
+    float,
+    st.integers(1, 90),
+    elements=st.one_of(
+        st.floats(-1e100, 1e100), st.sampled_from([0.0, 1.0, -np.inf, np.inf, np.nan])
+    ),
+)
+"""With ties, infinities and NaN."""
+
+
+def with_feature(values: np.ndarray) -> Prediction:
+    """A prediction for planets of the same depth, which differ in one feature only."""
+    shape = (len(values), 2)
+    return Prediction(
+        planet_ids=synthetic.planet_ids(len(values)),
+        wavelength=synthetic.wavelength_grid(2),
+        mu=np.full(shape, 0.01),
+        sigma=np.full(shape, 1e-4),
+        planet_features={"x": values},
+    )
+
+
+@given(values=FEATURE, smallest=st.integers(1, 40))
+def test_strata_hold_the_ends_of_a_feature_and_enough_planets(
+    values: np.ndarray, smallest: int
+) -> None:
+    found = metrics.strata(with_feature(values), smallest)
+    assert set(found) <= {"x: low", "x: high"}
+    for name, group in found.items():
+        sign = 1 if name == "x: low" else -1
+        others = values[~group & np.isfinite(values)]
+        assert others.size
+        assert group.sum() >= smallest
+        assert np.isfinite(values[group]).all()
+        assert (sign * values[group]).max() < (sign * others).min()
+    if len(found) == 2:
+        assert not (found["x: low"] & found["x: high"]).any()
+
+
+@given(planets=st.integers(2, 200), smallest=st.integers(1, 40), seed=st.integers(0, 99))
+def test_a_third_is_stated_just_if_it_has_enough_planets(
+    planets: int, smallest: int, seed: int
+) -> None:
+    values = np.random.default_rng(seed).permutation(planets) + 0.5
+    prediction = with_feature(values)
+    every = metrics.strata(prediction, 1)
+    assert set(every) == {"x: low", "x: high"}
+    assert all(abs(group.sum() - planets / 3) <= 1 for group in every.values())
+    found = metrics.strata(prediction, smallest)
+    assert set(found) == {name for name, group in every.items() if group.sum() >= smallest}
+
+
+@pytest.mark.parametrize("odd", [metrics.SMALLEST_STRATUM - 1, metrics.SMALLEST_STRATUM])
+def test_a_rare_kind_is_left_out_however_many_planets_there_are(odd: int) -> None:
+    values = np.zeros(300)
+    values[:odd] = 1
+    found = metrics.strata(with_feature(values))
+    assert {name: group.sum() for name, group in found.items()} == (
+        {"x: low": 300 - odd} | ({"x: high": odd} if odd == metrics.SMALLEST_STRATUM else {})
+    )
+
+
+def test_an_assessment_says_how_many_planets_its_strata_have_and_need() -> None:
+    truth = synthetic.truth(RNG, 120, 3)
+    prediction = synthetic.prediction(RNG, truth)
+    found = metrics.assess(prediction, truth)
+    assert found["strata"]["depth: low"] == found["strata"]["snr: high"] == 40
+    assert set(found["levels"]["0.5"]["strata"]) == set(found["strata"])
+    few = truth.planet_ids[:8]
+    found = metrics.assess(prediction.of(few), truth.of(few))
+    assert found["strata"] == found["levels"]["0.5"]["strata"] == {}
+    assert found["smallest_stratum"] == metrics.SMALLEST_STRATUM
 
 
 def test_a_calibrators_own_intervals_are_judged_rather_than_the_gaussians() -> None:

@@ -19,7 +19,7 @@ from spectramind_core.contracts import Prediction, Truth
 from spectramind_core.testing import synthetic
 
 LEVELS = (0.5, 0.68, 0.9, 0.95)
-BINS, PLANETS = 5, 40
+BINS, PLANETS = 5, 100
 
 
 @pytest.fixture

@@ -25,6 +25,15 @@ from spectramind_core.contracts import Prediction, Truth
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 """Nominal coverages that are reported."""
 
+SMALLEST_STRATUM = 30
+"""Planets that a stratum needs for its coverage to be stated.
+
+Bins of a planet err together, so that planets count and not values. The share of a planet's bins
+that its interval holds scatters by about 0.28 at 50 and 68 % (docs/uncertainty.md, "What sampling
+allows"): coverage in 30 planets has a standard error of 0.28 / sqrt(30) = 5 %, which is as far as a
+stratum is asked to be from nominal at most; in 3 planets, of 16 %.
+"""
+
 PIT_BINS = 20
 
 _erf = np.frompyfunc(math.erf, 1, 1)
@@ -78,18 +87,34 @@ def pit(mu: F8, sigma: F8, truth: F8) -> F8:
     return normal_cdf((truth - mu) / sigma)
 
 
-def strata(prediction: Prediction) -> dict[str, Bool]:
-    """Groups of planets ``[planet]`` by thirds of depth and of every planet feature that varies."""
+def strata(prediction: Prediction, smallest: int = SMALLEST_STRATUM) -> dict[str, Bool]:
+    """Groups of planets ``[planet]`` by thirds of depth and of every planet feature that varies.
+
+    Parameters
+    ----------
+    prediction
+        Depth is the median of ``mu``. Planets without a finite feature are in none of its groups.
+    smallest
+        Smaller groups are left out; at least 1. Equal values stay together, so that a group may be
+        far from a third; one that would be all planets is left out.
+
+    Returns
+    -------
+    dict
+        The lowest and the highest third, by ``"<feature>: low"`` and ``"<feature>: high"``.
+    """
     found: dict[str, Bool] = {}
     values = {"depth": np.median(prediction.mu, axis=1), **prediction.planet_features}
     for name, value in values.items():
         usable = np.isfinite(value)
-        if usable.sum() < 6 or np.ptp(value[usable]) == 0:
+        if not usable.any():
             continue
         low, high = np.quantile(value[usable], [1 / 3, 2 / 3])
-        found[f"{name}: low"] = usable & (value <= low)
-        found[f"{name}: high"] = usable & (value > high)
-    return {name: group for name, group in found.items() if group.any()}
+        thirds = {"low": usable & (value <= low), "high": usable & (value > high)}
+        for third, group in thirds.items():
+            if smallest <= group.sum() < usable.sum():
+                found[f"{name}: {third}"] = group
+    return found
 
 
 def assess(prediction: Prediction, truth: Truth) -> dict[str, Any]:
@@ -104,7 +129,8 @@ def assess(prediction: Prediction, truth: Truth) -> dict[str, Any]:
     -------
     dict
         ``levels`` (coverage overall, per bin, per instrument, per stratum, mean width and Winkler
-        score, by nominal coverage), ``crps_ppm``, ``pit`` (histogram over 20 bins), ``planets``.
+        score, by nominal coverage), ``crps_ppm``, ``pit`` (histogram over 20 bins), ``planets``,
+        ``strata`` (planets of each) and ``smallest_stratum`` (planets that one needs to be there).
     """
     y = truth.spectra
     groups = strata(prediction)
@@ -113,6 +139,8 @@ def assess(prediction: Prediction, truth: Truth) -> dict[str, Any]:
     )
     return {
         "planets": len(truth.planet_ids),
+        "strata": {name: int(group.sum()) for name, group in groups.items()},
+        "smallest_stratum": SMALLEST_STRATUM,
         "levels": {str(level): _level(prediction, y, level, groups) for level in LEVELS},
         "crps_ppm": float(crps(prediction.mu, prediction.sigma, y).mean() * 1e6),
         "pit": (histogram / histogram.sum()).tolist(),

@@ -91,7 +91,7 @@ def spectramind_diagnostics() -> Sequence[Component]:
                 "Gneiting & Raftery 2007, JASA 102, 359",
                 "Dawid 1984, JRSS A 147, 278",
             ),
-            revision=2,
+            revision=3,
         ),
         _diagnostic(
             "detector",

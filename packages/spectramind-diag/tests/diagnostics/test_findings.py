@@ -128,7 +128,8 @@ def test_coverage_equals_an_independent_count(evidence: Evidence) -> None:
     assert column(result, "steps", "coverage 90%")[1] == pytest.approx(inside)
 
 
-def test_coverage_of_every_kind_equals_an_independent_count(evidence: Evidence) -> None:
+def test_coverage_of_every_kind_equals_an_independent_count(make: Callable[..., Evidence]) -> None:
+    evidence = make(planets=100)
     assert evidence.truth is not None
     truth, wavelength = evidence.truth.spectra, evidence.prediction.wavelength
     depth = np.median(evidence.prediction.mu, axis=1)
@@ -157,6 +158,22 @@ def test_coverage_of_every_kind_equals_an_independent_count(evidence: Evidence) 
         assert change[(kinds == kind) & (after == "temperature")] == pytest.approx(
             abs(inside[1] - 0.68) - abs(inside[0] - 0.68)
         )
+
+
+@pytest.mark.parametrize("planets", [8, 100])
+def test_kinds_of_planets_are_shown_if_there_are_enough_or_it_is_said(
+    make: Callable[..., Evidence], planets: int
+) -> None:
+    result = run("calibration", make(planets=planets))
+    rows = layer(result, "coverage_by_group", "coverage").rows
+    kinds, counts = column(result, "groups", "kind"), column(result, "groups", "planets")
+    of_planets = np.array([": " in kind for kind in kinds])
+    assert {"all", "FGS1", "AIRS-CH0", "CH4 bands"} <= set(rows) <= set(kinds)
+    assert of_planets.any() == any(": " in row for row in rows) == (planets == 100)
+    assert (counts[of_planets] >= 30).all()
+    assert (counts[~of_planets] == planets).all()
+    said = "no kind of planet has the 30" in figure(result, "coverage_by_group").caption
+    assert said == (planets == 8)
 
 
 def test_a_calibrator_that_helps_lowers_the_coverage_error(evidence: Evidence) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from spectramind_core.arrays import F8, Bool
 from spectramind_core.calibration_metrics import (
     LEVELS,
+    SMALLEST_STRATUM,
     covered,
     crps,
     limits,
@@ -156,7 +157,8 @@ def groups_of(prediction: Prediction) -> dict[str, Bool]:
     """Parts ``[planet, wave]`` of a prediction that coverage is counted in.
 
     Everything, each instrument, the bins of each molecule's bands, and kinds of planets: the
-    lowest and highest thirds of depth and of each feature (faint stars, few visits …).
+    lowest and highest thirds of depth and of each feature (faint stars, few visits …), if they have
+    the planets that a stratum needs.
     """
     wavelength = prediction.wavelength
     optical = np.arange(wavelength.size) == 0
@@ -184,11 +186,16 @@ def _by_group(steps: dict[str, Judged], groups: dict[str, Bool]) -> Figure:
     order = np.argsort(-np.abs(values[:, last]), kind="stable")
     of_planets = [g for g in order if ": " in list(groups)[g]][:KINDS]
     shown = [g for g, name in enumerate(groups) if ": " not in name or g in of_planets]
+    planets = (
+        f"of planets, the {KINDS} kinds that are farthest off, of {SMALLEST_STRATUM} or more each"
+        if of_planets
+        else f"no kind of planet has the {SMALLEST_STRATUM} planets that its coverage needs"
+    )
     return Figure(
         name="coverage_by_group",
         title="Coverage minus promise, by kind of bin and planet",
-        caption=f"Before and after each calibrator; of planets, the {KINDS} kinds that are "
-        "farthest off. Blue covers too seldom, orange too often.",
+        caption=f"Before and after each calibrator; {planets}. "
+        "Blue covers too seldom, orange too often.",
         x=Axis(label="Nominal coverage, after"),
         y=Axis(label="Kind"),
         layers=(
@@ -241,7 +248,8 @@ def _group_table(steps: dict[str, Judged], groups: dict[str, Bool]) -> Table:
     found = [_coverages(steps, group) for group in groups.values()]
     return table(
         "groups",
-        "Before and after each calibrator, by kind of bin and planet",
+        "Before and after each calibrator, by kind of bin and of planet (kinds of "
+        f"{SMALLEST_STRATUM} planets or more)",
         {
             "kind": tuple(name for name in groups for _ in steps),
             "after": tuple(steps) * len(groups),
