@@ -200,6 +200,9 @@ def test_compiled_and_plain_agree_on_a_star_with_every_step_on(
     np.testing.assert_allclose(fast.flux, plain.flux, rtol=1e-5, atol=0.05)
     np.testing.assert_allclose(fast.variance, plain.variance, rtol=1e-4)
     assert fast.counts == plain.counts
+    assert fast.calibration_errors.keys() == plain.calibration_errors.keys()
+    for cause, error in fast.calibration_errors.items():
+        np.testing.assert_allclose(error, plain.calibration_errors[cause], rtol=1e-3, atol=1e-9)
     for series in ("background", "centroid_row", "width_column", "cosmic_rays"):
         np.testing.assert_allclose(
             fast.housekeeping[series], plain.housekeeping[series], rtol=1e-4, atol=1e-4

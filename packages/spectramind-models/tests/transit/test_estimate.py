@@ -40,6 +40,23 @@ def test_depths_come_back_within_their_stated_errors(world, system: bool) -> Non
     assert np.all(np.abs(whites) < 3.5)
 
 
+def test_what_calibration_can_have_wrong_is_an_error_that_bins_share(world) -> None:
+    planet = world()
+    visit = planet.observe(1)
+    assert visit.airs is not None
+    dilution = np.linspace(0.01, 0.05, visit.airs.wavelength.size)
+    doubted = visit.replace(airs=visit.airs.replace(calibration_errors={"background": dilution}))
+    without, found = (
+        estimate_planet((each,), planet.wavelength, options=OPTIONS) for each in (visit, doubted)
+    )
+    np.testing.assert_array_equal(found.depth, without.depth)
+    added = found.sigma**2 - without.sigma**2
+    np.testing.assert_allclose(added[1:], (dilution * found.depth[1:]) ** 2, rtol=1e-6)
+    assert added[0] == pytest.approx(0, abs=1e-6 * found.sigma[0] ** 2)
+    # One cause moves all bins together: it is no noise from bin to bin.
+    assert np.all(found.noise < 1.01 * without.noise)
+
+
 def test_light_without_noise_gives_the_depths_themselves(world) -> None:
     planet = world(noise=1e-3, drift=2e-4)
     depths = estimate_planet((planet.observe(1),), planet.wavelength, options=OPTIONS)

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from spectramind_calib.detector import binning, jitter, noise, ramps, systematic
+from spectramind_calib.detector.extracted import Extracted
 from spectramind_calib.detector.options import InstrumentOptions
 from spectramind_core.arrays import F8, Bool
 from spectramind_core.contracts import LightCurve, RawInstrument, Step
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """Flux of every detector column, and what was learnt on the way."""
-
-    flux: F8
-    """``[column, pair]``; one column for the photometer."""
-    lost: Bool
-    """``[column, pair]``: saturated, not to be used."""
-    variance: F8
-    """``[column]`` of one pair."""
-    weights: F8
-    """``[pixel of column, column]``: those of the flux."""
-    share: F8
-    """As `weights`: how a column's light is shared among its pixels."""
-    follows: F8 | None
-    """``[2, column]``: how the flux should follow the image along rows (`response.expected`)."""
-    background: float
-    movement: F8
-    """``[2, pair]``: centroids along rows and columns, pixels."""
-    width: F8
-    """``[2, pair]``: the image's variance along rows and columns, pixels^2."""
-    cosmic_rays: F8
-    """``[pair]``."""
 
 
 def light_curve(
@@ -71,12 +45,16 @@ def light_curve(
         variance=variance.T,
         valid=valid.T,
         wavelength=raw.bin_wavelength,
+        calibration_errors={
+            name: error[columns]
+            for name, error in systematic.depth_errors(raw, extracted, options).items()
+        },
         housekeeping={
             "centroid_row": binning.mean(extracted.movement[0], starts),
             "centroid_column": binning.mean(extracted.movement[1], starts),
             "width_row": binning.mean(extracted.width[0], starts),
             "width_column": binning.mean(extracted.width[1], starts),
-            "background": np.full(len(starts), extracted.background),
+            "background": np.full(len(starts), extracted.background.level),
             "cosmic_rays": np.add.reduceat(extracted.cosmic_rays, starts),
         },
         counts={
@@ -88,11 +66,15 @@ def light_curve(
             Step(name="calibrate", options=options.model_dump(mode="json")),
             Step(
                 name="calibration files",
-                options=systematic.sizes(
-                    raw, extracted.weights, extracted.share, extracted.flux.mean(-1), options
-                ),
+                options={"error_of_level": systematic.level_error(raw, extracted, options)},
             ),
-            Step(name="noise check", options={"scatter_over_stated": _scatter_ratio(flux, stated)}),
+            Step(
+                name="noise check",
+                options={
+                    "scatter_over_stated": _scatter_ratio(flux, stated),
+                    "share_of_jitter": _median(doubt[valid] / variance[valid]),
+                },
+            ),
         ),
     )
 
@@ -135,12 +117,16 @@ def _binned(
     return total / np.maximum(kept, 1), kept
 
 
+def _median(values: F8) -> float | None:
+    return float(np.median(values)) if values.size else None
+
+
 def _scatter_ratio(flux: F8, variance: F8) -> float | None:
     """Median over bins of the scatter from pair to pair over the stated one; 1 if that is honest.
 
     None where there are too few pairs or no usable bin.
     """
     good = variance > 0
-    if flux.shape[-1] < 3 or not good.any():
+    if flux.shape[-1] < 3:
         return None
-    return float(np.median(noise.scatter(flux[good]) / np.sqrt(variance[good])))
+    return _median(noise.scatter(flux[good]) / np.sqrt(variance[good]))

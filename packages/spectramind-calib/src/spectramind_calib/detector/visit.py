@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spectramind_calib.detector import background, extraction, flat, jitter, noise, pixels, response
-from spectramind_calib.detector.curve import Extracted, light_curve
+from spectramind_calib.detector.background import Background
+from spectramind_calib.detector.curve import light_curve
+from spectramind_calib.detector.extracted import Extracted
 from spectramind_calib.detector.options import CalibrationOptions, InstrumentOptions
 from spectramind_calib.detector.work import Backend, Sums, Weighing
 from spectramind_core.arrays import F8, Bool
@@ -200,14 +202,14 @@ def _look(
 
 def _image(
     raw: RawInstrument, options: InstrumentOptions, mean: F8, usable: Bool
-) -> tuple[F8, F8, float]:
+) -> tuple[F8, F8, Background]:
     """Share of its column's light and variance of each pixel, and the background.
 
     Both images are ``[row, column]``; the photometer's pixels make up one column.
     """
-    level = _background(raw, options, mean, usable)
+    stray = _background(raw, options, mean, usable)
     shape = (-1, 1) if raw.bin_columns is None else mean.shape
-    share = extraction.profile((mean - level).reshape(shape), usable.reshape(shape))
+    share = extraction.profile((mean - stray.level).reshape(shape), usable.reshape(shape))
     frames, used = raw.calibration, used_columns(raw)
     seconds = float(np.median(np.diff(raw.integration_time)[::2]))
     spread = noise.pixel_variance(
@@ -217,12 +219,14 @@ def _image(
         np.where(usable, frames.flat[:, used], 1.0) if options.flat else np.ones(mean.shape),
         raw.adc.gain,
     )
-    return share, spread.reshape(shape), level
+    return share, spread.reshape(shape), stray
 
 
-def _background(raw: RawInstrument, options: InstrumentOptions, mean: F8, usable: Bool) -> float:
+def _background(
+    raw: RawInstrument, options: InstrumentOptions, mean: F8, usable: Bool
+) -> Background:
     if not options.background:
-        return 0.0
+        return Background()
     if raw.bin_columns is None:
         return background.fit_photometer(mean, usable, options.background_share)
     return background.fit_spectral(mean, usable, min(options.background_rows, mean.shape[0] // 4))
@@ -232,14 +236,14 @@ def _extract(
     raw: RawInstrument, options: InstrumentOptions, found: Sums, weighing: Weighing
 ) -> Extracted:
     """Fluxes whose weights are normalised by the mean image of all ramps."""
-    share, spread, level = _image(raw, options, found.mean, weighing.usable)
+    share, spread, stray = _image(raw, options, found.mean, weighing.usable)
     weights = weighing.weights.reshape(share.shape)
     scale = extraction.normalisation(weights, share)
     weights = weights * scale
     photometer = raw.bin_columns is None
     flux = found.flux.sum(0, dtype=float)[None] if photometer else found.flux.astype(float)
     flux *= scale[:, None]
-    flux -= level * weights.sum(0)[:, None]
+    flux -= stray.level * weights.sum(0)[:, None]
     follows = None
     if not photometer:
         light = flux.mean(axis=-1)
@@ -251,7 +255,8 @@ def _extract(
         weights=weights,
         share=share,
         follows=follows,
-        background=level,
+        background=stray,
+        image=found.mean.reshape(share.shape),
         movement=jitter.centroids(found.moments),
         width=jitter.widths(found.moments, raw.frames.shape[1:]),
         cosmic_rays=found.cosmic_rays.astype(float),

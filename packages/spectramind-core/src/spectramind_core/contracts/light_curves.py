@@ -29,11 +29,15 @@ class LightCurve(Contract):
     flux: Annotated[F8, Axes("f8", "time wave", unit="electron", finite=False)]
     """Mean signal of one ramp in each time bin; finite wherever ``valid``."""
     variance: Annotated[F8, Axes("f8", "time wave", unit="electron^2", finite=False)]
-    """Variance of ``flux`` from photon, read and calibration noise; positive wherever ``valid``."""
+    """Variance of ``flux`` from photons, reads and what calibration has wrong otherwise in each
+    time bin; positive wherever ``valid``."""
     valid: Annotated[Bool, Axes("?", "time wave")]
     """False where no usable pixel contributed."""
     wavelength: Annotated[F8, Axes("f8", "wave", unit="micron")]
     """Bin centres, ascending."""
+    calibration_errors: Annotated[dict[str, F8], Axes("f8", "wave")] = {}
+    """Relative standard deviations of any depth, by cause: what calibration can have wrong for the
+    whole visit. Being the same at all times it is no part of ``variance``."""
     housekeeping: Annotated[dict[str, F8], Axes("f8", "time", finite=False)] = {}
     """What was learnt along the way, per time bin: centroids, background, rejected samples."""
     counts: dict[str, int] = {}

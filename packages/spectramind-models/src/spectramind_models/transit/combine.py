@@ -29,7 +29,8 @@ def visit_depths(fitted: VisitFit, wavelength: F8, visit_scatter: float) -> Visi
     """Place a visit's fitted bins on the full grid ``wavelength [wave]``.
 
     The factors are the shared unknowns' errors as the depths feel them, and for each instrument
-    the noise its bins share from sample to sample and `visit_scatter` of the depth.
+    the noise its bins share from sample to sample, `visit_scatter` of the depth, and what its
+    calibration can have wrong, which scales depths.
     """
     fit = fitted.bins_fit
     root = np.linalg.cholesky(fit.covariance)
@@ -38,16 +39,20 @@ def visit_depths(fitted: VisitFit, wavelength: F8, visit_scatter: float) -> Visi
     typical = float(np.median(found[measured])) if measured.any() else float(np.median(found))
     depth = np.full(wavelength.size, typical)
     noise = np.full(wavelength.size, UNKNOWN)
-    factors = np.zeros((root.shape[1] + 2 * len(fitted.bins), wavelength.size))
+    shared, owned = np.zeros((root.shape[1], wavelength.size)), []
     for i, (panel, values) in enumerate(zip(fitted.bins, fit.state.panels, strict=True)):
         at = bins_of(panel.wavelength, wavelength)
         seen = fit.noise[i] < 0.5 * UNKNOWN
         depth[at] = np.where(seen, values.depth, typical)
         noise[at] = fit.noise[i]
-        factors[: root.shape[1], at] = np.where(seen, (fit.response[i] @ root).T, 0.0)
-        shared = np.sqrt(fitted.common_scatter[i] ** 2 - 1) * _white_noise(fit.noise[i])
-        factors[root.shape[1] + 2 * i, at] = np.where(seen, shared, 0.0)
-        factors[root.shape[1] + 2 * i + 1, at] = np.where(seen, visit_scatter * values.depth, 0.0)
+        shared[:, at] = np.where(seen, (fit.response[i] @ root).T, 0.0)
+        common = np.sqrt(fitted.common_scatter[i] ** 2 - 1) * _white_noise(fit.noise[i])
+        scaling = np.stack([np.full(at.size, visit_scatter), *fitted.calibration[i]])
+        rows = np.concatenate([np.full((1, at.size), common), scaling * values.depth])
+        own = np.zeros((len(rows), wavelength.size))
+        own[:, at] = np.where(seen, rows, 0.0)
+        owned.append(own)
+    factors = np.concatenate([shared, *owned])
     return VisitDepths(depth, noise, factors)
 
 

@@ -40,6 +40,8 @@ class VisitFit:
     """By panel, ``[wave]``: scatter of residuals relative to the promised error."""
     common_scatter: tuple[float, ...]
     """By panel: scatter of white light relative to what independent bins would show."""
+    calibration: tuple[F8, ...]
+    """By panel, ``[cause, wave]``: relative errors of depths that calibration states."""
     clipped: int
     """Samples left out as outliers."""
 
@@ -54,7 +56,8 @@ def fit_visit(visit: LightCurves, options: TransitOptions) -> VisitFit:
         drift_scale=options.drift_scale,
         limb_sd=options.limb_darkening_sd,
     )
-    raw = tuple(panel_of(curve, priors) for curve in (visit.fgs1, visit.airs) if curve is not None)
+    curves = tuple(curve for curve in (visit.fgs1, visit.airs) if curve is not None)
+    raw = tuple(panel_of(curve, priors) for curve in curves)
     smooth = tuple(without_spikes(panel, options.clip) for panel in raw)
     white, white_fit = fit_white(tuple(white_panel(p, priors) for p in smooth), system, options)
     smooth = tuple(p.without(w.weight == 0) for p, w in zip(smooth, white, strict=True))
@@ -76,6 +79,10 @@ def fit_visit(visit: LightCurves, options: TransitOptions) -> VisitFit:
         scatter=spread,
         common_scatter=tuple(
             max(1.0, float(scatter(common(r, p))[0])) for r, p in zip(left, bins, strict=True)
+        ),
+        calibration=tuple(
+            np.array([*curve.calibration_errors.values()]).reshape(-1, curve.wavelength.size)
+            for curve in curves
         ),
         clipped=_samples(raw) - _samples(bins),
     )
