@@ -113,7 +113,7 @@ def test_what_a_cosmic_ray_hides_stays_in_its_bin(calibration: type) -> None:
     raw, light = observed(*EFFECTS)
     for name, (error, clear) in errors(calibration, raw, light).items():
         assert BINS / 2 < clear.sum() < BINS, name
-        assert shape(error[clear]).max() < 2 * EXACT, name
+        assert shape(error[clear]).max() < EXACT, name
         assert shape(error).max() < 1e-3, name
 
 
