@@ -168,18 +168,26 @@ def _leave_out(counts, pixel, weight, lost):  # type: ignore[no-untyped-def]
     return found
 
 
-@kernel(fastmath={"reassoc", "nsz"})
+@kernel()
 def _sums(pixel):  # type: ignore[no-untyped-def]
     """Sum of the samples, and of their absolute differences."""
     last = pixel.size - 1
     total, differences = np.float64(pixel[last]), 0.0
     for start in range(0, last, BLOCK):
-        part, steps = np.float32(0), np.float32(0)
-        for k in range(start, min(last, start + BLOCK)):
-            part += pixel[k]
-            steps += abs(pixel[k + 1] - pixel[k])
+        part, steps = _block_sums(pixel[start : start + BLOCK + 1])
         total += np.float64(part)
         differences += np.float64(steps)
+    return total, differences
+
+
+@kernel(fastmath={"reassoc", "nsz"})
+def _block_sums(block):  # type: ignore[no-untyped-def]
+    """The same of a block but for its last sample. Apart, since the compiler must see that no index
+    is negative: only then does it do the loop in parallel, which takes a sixteenth of the time."""
+    total, differences = np.float32(0), np.float32(0)
+    for k in range(block.size - 1):
+        total += block[k]
+        differences += abs(block[k + 1] - block[k])
     return total, differences
 
 
