@@ -20,7 +20,7 @@ def depth(flux: F8) -> float:
 def taken_away(flux: F8, movement: F8, width: F8) -> F8:
     found = jitter.following(flux, movement, width, window=30)
     assert found is not None
-    return np.asarray(flux - found.flux)[0]
+    return np.asarray(flux - found.flux())[0]
 
 
 def test_what_jitter_adds_to_the_flux_is_removed_and_the_transit_stays() -> None:
@@ -69,7 +69,7 @@ def test_doubt_is_the_variance_of_what_was_taken_away() -> None:
         flux = 1e5 + added + 100 * rng.standard_normal(600)
         found = jitter.following(flux, movement, movement[:0], window=20)
         assert found is not None
-        wrong = found.flux - added
+        wrong = found.flux() - added
         errors.append(binning.mean(wrong - wrong.mean(), starts)[0] ** 2)
         doubts.append(found.doubt(starts)[0])
     ratio = np.mean(errors, axis=0).sum() / np.mean(doubts, axis=0).sum()

@@ -51,6 +51,7 @@ def light_of(flux: float, stray: float = 0.0) -> Extracted:
     ones = np.ones((ROWS, COLUMNS))
     return Extracted(
         flux=np.full((COLUMNS, 4), flux),
+        light=np.full(COLUMNS, flux),
         lost=np.zeros((COLUMNS, 4), bool),
         variance=np.full(COLUMNS, flux),
         weights=ones,

@@ -1,4 +1,7 @@
-"""What one pass over the frames leaves of an instrument, before it becomes a light curve."""
+"""What one pass over the frames leaves of an instrument, before it becomes a light curve.
+
+Columns are those of the spectral bins, in their order; the photometer is a single one.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from spectramind_core.arrays import F8, Bool
 
 @dataclass(frozen=True)
 class Extracted:
-    """Flux of every detector column, and what was learnt on the way."""
+    """Flux of every column, and what was learnt on the way."""
 
     flux: F8
-    """``[column, pair]``; one column for the photometer."""
+    """``[column, pair]`` electrons."""
+    light: F8
+    """``[column]``: its mean."""
     lost: Bool
     """``[column, pair]``: saturated, not to be used."""
     variance: F8

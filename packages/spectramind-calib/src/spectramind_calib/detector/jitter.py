@@ -76,14 +76,20 @@ class Following:
     variance: F8
     """Of the responses, as they."""
 
-    @property
-    def flux(self) -> F8:
-        """``[column, pair]`` electrons to take away."""
-        result: F8 = np.einsum("ic,ik->ck", self.response, self.terms)
+    def flux(self, some: slice = slice(None)) -> F8:
+        """``[column, pair]`` electrons to take away, of `some` pairs."""
+        return self._following(self.terms[:, some])
+
+    def mean(self, starts: npt.NDArray[np.int64]) -> F8:
+        """The mean of `flux` over time bins that begin at `starts`, ``[column, bin]``."""
+        return self._following(binning.mean(self.terms, starts))
+
+    def _following(self, terms: F8) -> F8:
+        result: F8 = np.einsum("ic,ik->ck", self.response, terms)
         return result
 
     def doubt(self, starts: npt.NDArray[np.int64]) -> F8:
-        """Variance ``[column, bin]`` of the mean of `flux` over time bins that begin at `starts`.
+        """Variance ``[column, bin]`` of what `mean` gives.
 
         Longer bins have no less of it: a response that is wrong is wrong in the same way all along.
         """

@@ -33,7 +33,7 @@ def depth_errors(
     ``linearity``: a pixel whose response falls off otherwise scales what a transit takes away; at
     most, by the scatter of the polynomials' slopes at the light of each pixel.
     """
-    weights, flux = extracted.weights, extracted.flux.mean(axis=-1)
+    weights, flux = extracted.weights, extracted.light
     lit = flux > 0
     light = np.where(lit, flux, 1.0)
     found: dict[str, F8] = {}
@@ -52,7 +52,7 @@ def depth_errors(
 def level_error(raw: RawInstrument, extracted: Extracted, options: InstrumentOptions) -> float:
     """Relative standard deviation of a column's flux, at most, by errors of the flat: they scale
     it at all times, which cancels in a depth. Median over the columns with light."""
-    lit = extracted.flux.mean(axis=-1) > 0
+    lit = extracted.light > 0
     if not options.flat or not lit.any():
         return 0.0
     good = responds(raw.calibration.flat) & ~raw.calibration.dead

@@ -240,24 +240,43 @@ def _extract(
     weights = weighing.weights.reshape(share.shape)
     scale = extraction.normalisation(weights, share)
     weights = weights * scale
-    photometer = raw.bin_columns is None
-    flux = found.flux.sum(0, dtype=float)[None] if photometer else found.flux.astype(float)
-    flux *= scale[:, None]
-    flux -= stray.level * weights.sum(0)[:, None]
+    photometer, bins = raw.bin_columns is None, _bins(raw)
+    image = found.mean.reshape(share.shape)
+    level, lost = stray.level * weights.sum(0), found.lost
     follows = None
-    if not photometer:
-        light = flux.mean(axis=-1)
-        follows = response.expected(weights, share, light, found.mean, weighing.core)
+    if photometer:
+        flux = found.flux.sum(0, dtype=float)[None] * scale[:, None]
+        lost = np.any(lost, axis=0, keepdims=True)
+    else:
+        flux = np.multiply(found.flux[bins], scale[bins, None], dtype=float)
+        light = (weights * image).sum(0) - level
+        follows = response.expected(weights, share, light, image, weighing.core)[:, bins]
+    flux -= level[bins, None]
     return Extracted(
         flux=flux,
-        lost=np.any(found.lost, axis=0, keepdims=True) if photometer else found.lost,
-        variance=extraction.variance(weights, spread),
-        weights=weights,
-        share=share,
+        light=flux.mean(axis=-1),
+        lost=lost[bins],
+        variance=extraction.variance(weights, spread)[bins],
+        weights=weights[:, bins],
+        share=share[:, bins],
         follows=follows,
         background=stray,
-        image=found.mean.reshape(share.shape),
+        image=image[:, bins],
         movement=jitter.centroids(found.moments),
         width=jitter.widths(found.moments, raw.frames.shape[1:]),
         cosmic_rays=found.cosmic_rays.astype(float),
     )
+
+
+def _bins(raw: RawInstrument) -> slice | npt.NDArray[np.int64]:
+    """The columns of the spectral bins, in their order, among those used; one of the photometer's.
+
+    A slice where it can be: the bins of a detector lie side by side, and need no copy.
+    """
+    if raw.bin_columns is None:
+        return slice(0, 1)
+    columns = raw.bin_columns - int(raw.bin_columns.min())
+    for step in (1, -1):
+        if np.all(np.diff(columns) == step):
+            return slice(None, None, step)
+    return columns
