@@ -187,6 +187,15 @@ def test_the_same_values_in_another_memory_layout_have_the_same_digest() -> None
     assert array_digest(values) == array_digest(values.astype(">f8").astype("<f8"))
 
 
+def test_dicts_of_arrays_come_in_one_order_however_they_were_given(tmp_path: Path) -> None:
+    """Or features would enter a network in another order after a run was taken from the cache."""
+    names = ["b", "c", "a"]
+    given = a_prediction().replace(planet_features={name: np.zeros(3) for name in names})
+    save(given, tmp_path / "p.h5")
+    read = load(Prediction, tmp_path / "p.h5")
+    assert list(given.planet_features) == list(read.planet_features) == sorted(names)
+
+
 def test_planets_are_picked_by_name_and_order() -> None:
     prediction = a_prediction()
     picked = prediction.of(["1002", "1000"])

@@ -19,7 +19,9 @@ class Contract(BaseModel):
     """A noun that crosses borders between distributions.
 
     Frozen, and validated when built: every array has the dtype and axes its annotation names, and
-    an axis of one name has one size throughout. Arrays come out read-only.
+    an axis of one name has one size throughout. Arrays come out read-only, dicts of them in the
+    order of their names: what is equal, and what was read back, is the same to the last bit in
+    whatever is computed from it.
     """
 
     model_config = ConfigDict(
@@ -30,6 +32,13 @@ class Contract(BaseModel):
         ser_json_inf_nan="strings",
         validate_default=True,
     )
+
+    @model_validator(mode="after")
+    def _order_names(self) -> Self:
+        for name in axes_of(type(self)):
+            if isinstance(value := getattr(self, name), dict):
+                self.__dict__[name] = dict(sorted(value.items()))
+        return self
 
     @model_validator(mode="after")
     def _bind_axes(self) -> Self:
