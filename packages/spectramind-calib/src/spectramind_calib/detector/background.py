@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from spectramind_calib.detector.noise import MAD_TO_SIGMA
 from spectramind_core.arrays import F8, Bool
-
-MAD_TO_SIGMA = 1.4826
-"""From the median absolute deviation to the standard deviation of a Gaussian."""
 
 ROUNDS = 4
 """Of weighing outlying columns down, and of taking the background out of the columns' flux."""

@@ -6,6 +6,9 @@ import numpy as np
 
 from spectramind_core.arrays import F8
 
+MAD_TO_SIGMA = 1.4826
+"""From the median absolute deviation of a Gaussian to its standard deviation."""
+
 
 def pixel_variance(light: F8, read: F8, dark: F8, flat: F8, gain: float) -> F8:
     """Variance ``[row, column]`` of one pixel's light in one pair, electrons^2.

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.interpolate import make_interp_spline
 from scipy.special import expit
 
-from spectramind_calib.detector.noise import scatter
+from spectramind_calib.detector.noise import MAD_TO_SIGMA, scatter
 from spectramind_core.arrays import F8, Bool
 
 DEGREE = 7
@@ -106,7 +106,7 @@ def shrunk(seen: F8, expected: F8, noise: F8, per_noise: F8) -> tuple[F8, F8]:
         among = per_noise[term] * (among + ROUNDING**2 * np.eye(len(basis)))
         polynomial, likely = found @ basis, _needed(found, among, noise.shape[1])
         rest = own - polynomial
-        typical = (1.4826 * np.median(np.abs(rest))) ** 2
+        typical = (MAD_TO_SIGMA * np.median(np.abs(rest))) ** 2
         spread = max(typical - float(np.median(error)) ** 2, 0.0)
         gain = spread / (spread + error**2)
         gain[rest**2 > OUTLYING**2 * (spread + error**2)] = 1.0
@@ -130,6 +130,6 @@ def _robust(basis: F8, values: F8, error: F8) -> tuple[F8, F8]:
         normal = np.einsum("ic,jc,c->ij", basis, basis, weight)
         projection = np.linalg.solve(normal, basis * weight)
         far = (values - values @ projection.T @ basis) / error
-        scale = 1.4826 * np.median(np.abs(far)) + 1e-12
+        scale = MAD_TO_SIGMA * np.median(np.abs(far)) + 1e-12
         weight = error**-2.0 / (1 + (far / (3 * scale)) ** 2)
     return projection @ values, projection

@@ -10,11 +10,10 @@ import numpy as np
 
 from spectramind_calib.detector.extracted import Extracted
 from spectramind_calib.detector.flat import responds
+from spectramind_calib.detector.noise import MAD_TO_SIGMA
 from spectramind_calib.detector.options import InstrumentOptions
 from spectramind_core.arrays import F8
 from spectramind_core.contracts import RawInstrument
-
-MAD_TO_SIGMA = 1.4826
 
 LEVELS = 8
 """Signals, up to the brightest pixel's, at which pixels' linearity is compared."""
