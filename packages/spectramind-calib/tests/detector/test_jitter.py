@@ -112,6 +112,14 @@ def test_what_the_image_lets_expect_is_what_moving_it_does() -> None:
     np.testing.assert_allclose(expected[1], true[1], atol=0.03 * np.abs(true[1]).max())
 
 
+def test_where_there_is_no_image_nothing_is_expected() -> None:
+    flat, everywhere = np.full((32, 90), 1 / 32), np.ones((32, 90), bool)
+    light = np.full(90, 1e4)
+    for image_ in (flat * light, 0 * flat):
+        found = response.expected(flat, flat, light, image_, everywhere)
+        np.testing.assert_array_equal(found, 0)
+
+
 LIGHT = np.geomspace(1e5, 5e3, 282)
 NOISE = 0.01
 PER_NOISE = np.array([1 / 400])

@@ -183,7 +183,7 @@ def _sums(pixel):  # type: ignore[no-untyped-def]
 @kernel(fastmath={"reassoc", "nsz"})
 def _block_sums(block):  # type: ignore[no-untyped-def]
     """The same of a block but for its last sample. Apart, since the compiler must see that no index
-    is negative: only then does it do the loop in parallel, which takes a sixteenth of the time."""
+    is negative: only then does it work on many samples at a time."""
     total, differences = np.float32(0), np.float32(0)
     for k in range(block.size - 1):
         total += block[k]

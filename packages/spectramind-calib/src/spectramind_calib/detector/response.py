@@ -18,6 +18,9 @@ from spectramind_core.arrays import F8, Bool
 DEGREE = 7
 """Of the spline through the rows: it finds slopes and curvatures of so narrow an image to 1 %."""
 
+SEEN = 0.5
+"""Of a movement the centroid has to show, or the core does not hold the image."""
+
 FEWEST = 80
 """Columns from which what they have in common can be told from what is each one's own."""
 
@@ -54,19 +57,21 @@ def expected(weights: F8, share: F8, light: F8, image: F8, core: Bool) -> F8:
     Returns
     -------
     ``[2, column]``, relative to the flux, by pixels and by their squares; zero where there are too
-    few rows to tell.
+    few rows to tell, or no image.
     """
-    if len(share) <= DEGREE:
-        return np.zeros((2, share.shape[1]))
+    nothing, caught = np.zeros((2, share.shape[1])), np.where(core, image, 0.0).sum(1)
+    if len(share) <= DEGREE or not caught.sum() > 0:
+        return nothing
     rows = np.arange(len(share), dtype=float)
     through = make_interp_spline(rows, share, k=DEGREE)
     orders = (-through.derivative(1)(rows), through.derivative(2)(rows) / 2)
     slope, bend = ((weights * order).sum(0) for order in orders)
     # The centroid is a quotient: its first and second order in the movement.
-    caught = np.where(core, image, 0.0).sum(1)
     from_centre = rows - (rows * caught).sum() / caught.sum()
     moved = np.stack([np.where(core, order * light, 0.0).sum(1) for order in orders])
     gain, curved = (moved * from_centre).sum(1) / caught.sum()
+    if gain < SEEN:
+        return nothing
     curved -= gain * moved[0].sum() / caught.sum()
     return np.stack([slope / gain, (bend - slope * curved / gain) / gain**2])
 
