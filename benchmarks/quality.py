@@ -1,5 +1,7 @@
 """Does the network beat the physics it starts from? Scores of transit, wiener and v50.
 
+"visits" is what the last two gain by priors learnt from the training visits (option `population`).
+
     python benchmarks/quality.py --train 600 --test 200 --seeds 5
 
 Simulated light curves at their realistic setting; each seed draws other planets with other noise,
@@ -39,6 +41,15 @@ PARTS = {
     "heads.sigma": ("scaled_sigma", {}),
 }
 """What v50 is made of here, as in examples/quickstart.yaml."""
+
+ESTIMATORS: dict[str, tuple[str, dict[str, Any]]] = {
+    "transit": ("transit", {}),
+    "wiener": ("wiener", {}),
+    "v50": ("v50", {}),
+    "wiener, visits": ("wiener", {"population": True}),
+    "v50, visits": ("v50", {"physics": {"population": True}}),
+}
+"""What is compared, by the name it is printed under."""
 
 RULES = {"smoothness": 0.01, "molecular_coherence": 0.01, "bounds": 0.01}
 """Rules and their weights."""
@@ -128,23 +139,24 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     given = parser.parse_args()
     ctx = Context(workers=os.cpu_count() or 1)
-    scores: dict[str, list[float]] = {"transit": [], "wiener": [], "v50": []}
+    scores: dict[str, list[float]] = {name: [] for name in ESTIMATORS}
     for seed in range(given.seeds):
         training, test = simulated(given.train, given.test, given.pairs, seed)
         naive = training.truth.spectra
         learnt, validation = held_out(training, seed)
-        for name in scores:
-            made = network({}) if name == "v50" else component("estimators", name, {})
+        for name, (kind, options) in ESTIMATORS.items():
+            made = network(options) if kind == "v50" else component("estimators", kind, options)
             seconds = trained(made, learnt, validation, seed)
             scores[name].append(score_of(made, test, naive, ctx))
             print(
-                f"seed {seed}  {name:8s} {scores[name][-1]:.4f}   fitted in {seconds:.0f} s",
+                f"seed {seed}  {name:15s} {scores[name][-1]:.4f}   fitted in {seconds:.0f} s",
                 flush=True,
             )
     for name, found in scores.items():
-        print(f"{name:8s} {np.mean(found):.4f} +- {np.std(found):.4f}")
-    gain = np.array(scores["v50"]) - scores["wiener"]
-    print(f"v50 over wiener {gain.mean():+.4f} +- {gain.std():.4f}   (wanted +0.02)")
+        print(f"{name:15s} {np.mean(found):.4f} +- {np.std(found):.4f}")
+    for better, than in (("v50", "wiener"), ("wiener, visits", "wiener"), ("v50, visits", "v50")):
+        gain = np.array(scores[better]) - scores[than]
+        print(f"{better} over {than} {gain.mean():+.4f} +- {gain.std():.4f}")
 
 
 if __name__ == "__main__":

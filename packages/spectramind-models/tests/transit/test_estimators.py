@@ -10,7 +10,11 @@ from spectramind_core.plugins import Registry
 from spectramind_models.transit.estimators import Transit, Wiener
 from spectramind_models.transit.options import TransitOptions, WienerOptions
 
-ESTIMATORS = [(Transit, TransitOptions()), (Wiener, WienerOptions(components=4))]
+ESTIMATORS = [
+    (Transit, TransitOptions()),
+    (Wiener, WienerOptions(components=4)),
+    (Wiener, WienerOptions(components=4, population=True)),
+]
 
 
 @pytest.fixture

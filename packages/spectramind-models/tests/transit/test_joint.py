@@ -40,7 +40,7 @@ def _dense(panels: tuple[Panel, ...], fit: joint.Fit, prior: joint.Prior) -> np.
     total = shared + 2 * sum(sizes)
     jacobian = np.stack([(residual(h) - residual(-h)) / 2e-6 for h in 1e-6 * np.eye(total)], axis=1)
     precision = jacobian.T @ jacobian
-    precision[np.arange(shared), np.arange(shared)] += prior.precision
+    precision[:shared, :shared] += prior.precision
     return np.linalg.inv(precision)
 
 

@@ -209,7 +209,8 @@ def test_members_form_a_mixture_and_come_back_from_disk(
     labelled: Labelled, parts: dict[str, Any], tmp_path: Path
 ) -> None:
     covariance = {**parts, "heads.covariance": LowRank(LowRankOptions(rank=2))}
-    options = OPTIONS.model_copy(update={"members": 2})
+    physics = OPTIONS.physics.model_copy(update={"population": True})
+    options = OPTIONS.model_copy(update={"members": 2, "physics": physics})
     estimator = V50(options, covariance)
     estimator.fit(labelled, validation=labelled, ctx=context(tmp_path))
     saved = tmp_path / "saved"

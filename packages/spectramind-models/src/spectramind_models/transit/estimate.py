@@ -22,7 +22,8 @@ from spectramind_models.transit.features import (
     unmeasured_features,
 )
 from spectramind_models.transit.joint import UNKNOWN
-from spectramind_models.transit.options import TransitOptions
+from spectramind_models.transit.options import TransitOptions, WienerOptions
+from spectramind_models.transit.population import Population, member
 from spectramind_models.transit.visit import fit_visit
 
 RANK = 12
@@ -54,10 +55,26 @@ class _Memory:
 _memory = _Memory(REMEMBERED)
 
 
+def learnt_population(
+    light_curves: LightCurveSet, *, options: WienerOptions, ctx: Context
+) -> Population | None:
+    """What visits are like, from fits of all of a set; None if none could be or it is not asked."""
+    if not options.population:
+        return None
+    every = estimate_set(light_curves, options=options, ctx=ctx)
+    return Population.learn([member for depths in every for member in depths.members])
+
+
 def estimate_set(
-    light_curves: LightCurveSet, *, options: TransitOptions, ctx: Context
+    light_curves: LightCurveSet,
+    *,
+    options: TransitOptions,
+    ctx: Context,
+    population: Population | None = None,
 ) -> tuple[PlanetDepths, ...]:
     """Depths of every planet of a set, in its order; planets are fitted `ctx.workers` at a time.
+
+    Priors are those of `options`, or of a `population`.
 
     A planet that cannot be fitted is logged and comes out `unmeasured`: it never stops the others.
     Each fit keeps to one thread: its matrices are small, and BLAS's threads would wait for one
@@ -66,10 +83,10 @@ def estimate_set(
 
     def one(planet_id: str) -> PlanetDepths:
         visits = light_curves[planet_id]
-        key = _key(visits, light_curves.wavelength, options)
+        key = _key(visits, light_curves.wavelength, options, population)
         known = _memory.get(key)
         if known is None:
-            known = _guarded(planet_id, visits, light_curves.wavelength, options, ctx)
+            known = _guarded(planet_id, visits, light_curves.wavelength, options, population, ctx)
             _memory.put(key, known)
         return known
 
@@ -79,7 +96,11 @@ def estimate_set(
 
 
 def estimate_planet(
-    visits: tuple[LightCurves, ...], wavelength: F8, *, options: TransitOptions
+    visits: tuple[LightCurves, ...],
+    wavelength: F8,
+    *,
+    options: TransitOptions,
+    population: Population | None = None,
 ) -> PlanetDepths:
     """Depths of one planet from all its visits.
 
@@ -89,13 +110,15 @@ def estimate_planet(
         Light curves of the same planet.
     wavelength
         ``[wave]`` micron: the full grid of a spectrum's bins.
+    population
+        Gives the priors of the fit, in place of `options`.
 
     Raises
     ------
     ValueError, numpy.linalg.LinAlgError
         If the light curves cannot be fitted.
     """
-    fits = [fit_visit(visit, options) for visit in visits]
+    fits = [fit_visit(visit, options, population) for visit in visits]
     depths, inflation = combined(
         [visit_depths(fitted, wavelength, options.visit_scatter) for fitted in fits]
     )
@@ -110,6 +133,9 @@ def estimate_planet(
         factors=factors,
         features=planet_features(fits, depths.depth, noise, factors, inflation),
         bin_features=bin_features(fits, depths.depth, noise, factors, wavelength),
+        members=()
+        if population is not None
+        else tuple(member(f.bins, f.bins_fit, f.prior, f.system) for f in fits),
     )
 
 
@@ -132,10 +158,11 @@ def _guarded(
     visits: tuple[LightCurves, ...],
     wavelength: F8,
     options: TransitOptions,
+    population: Population | None,
     ctx: Context,
 ) -> PlanetDepths:
     try:
-        depths = estimate_planet(visits, wavelength, options=options)
+        depths = estimate_planet(visits, wavelength, options=options, population=population)
         if not all(np.all(np.isfinite(a)) for a in (depths.depth, depths.noise, depths.factors)):
             raise ValueError("the fit did not converge to finite depths")
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
@@ -144,7 +171,14 @@ def _guarded(
     return depths
 
 
-def _key(visits: Sequence[LightCurves], wavelength: F8, options: TransitOptions) -> str:
+def _key(
+    visits: Sequence[LightCurves],
+    wavelength: F8,
+    options: TransitOptions,
+    population: Population | None,
+) -> str:
     physics = {name: getattr(options, name) for name in sorted(TransitOptions.model_fields)}
     parts = [*(visit.digest() for visit in visits), array_digest(wavelength), repr(physics)]
+    if population is not None:
+        parts += [array_digest(array) for array in population.arrays().values()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

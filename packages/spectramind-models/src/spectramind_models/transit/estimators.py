@@ -14,12 +14,14 @@ from spectramind_core.contracts import LightCurves, LightCurveSet, Prediction, T
 from spectramind_core.errors import TrainingError
 from spectramind_models.transit.correction import Correction
 from spectramind_models.transit.depths import PlanetDepths
-from spectramind_models.transit.estimate import estimate_set
+from spectramind_models.transit.estimate import estimate_set, learnt_population
 from spectramind_models.transit.fits import transit_fits
 from spectramind_models.transit.options import TransitOptions, WienerOptions
+from spectramind_models.transit.population import Population
 from spectramind_models.transit.prior import SpectrumPrior
 
 _FILE = "prior.safetensors"
+_POPULATION_FILE = "population.safetensors"
 
 
 class Transit:
@@ -64,17 +66,19 @@ class Wiener:
         self.options = options
         self._prior: SpectrumPrior | None = None
         self._correction: Correction | None = None
+        self._population: Population | None = None
 
     def fit(self, training: Labelled, *, validation: Labelled | None, ctx: Context) -> None:
         spectra = _spectra(training)
-        every = estimate_set(training.light_curves, options=self.options, ctx=ctx)
+        self._population = learnt_population(training.light_curves, options=self.options, ctx=ctx)
+        every = self._estimated(training.light_curves, ctx)
         self._prior = SpectrumPrior.fit(spectra, components=self.options.components)
         self._correction = Correction.fit(every, spectra)
 
     def predict(self, light_curves: LightCurveSet, *, ctx: Context) -> Prediction:
         assert self._prior is not None
         assert self._correction is not None
-        every = estimate_set(light_curves, options=self.options, ctx=ctx)
+        every = self._estimated(light_curves, ctx)
         posteriors = [self._prior.posterior(self._correction.apply(depths)) for depths in every]
         mu, sigma = (np.stack([p[i] for p in posteriors]) for i in range(2))
         return prediction(every, light_curves.wavelength, mu, sigma)
@@ -82,17 +86,26 @@ class Wiener:
     def transit_fits(
         self, visits: tuple[LightCurves, ...], *, ctx: Context
     ) -> tuple[TransitFit, ...]:
-        return transit_fits(visits, self.options)
+        return transit_fits(visits, self.options, self._population)
 
     def save(self, folder: Path) -> None:
         assert self._prior is not None
         assert self._correction is not None
         save_file({**self._prior.arrays(), "bias": self._correction.bias}, folder / _FILE)
+        if self._population is not None:
+            save_file(self._population.arrays(), folder / _POPULATION_FILE)
 
     def load(self, folder: Path) -> None:
         arrays = load_file(folder / _FILE)
         self._correction = Correction(arrays.pop("bias"))
         self._prior = SpectrumPrior.from_arrays(arrays)
+        known = folder / _POPULATION_FILE
+        self._population = Population.from_arrays(load_file(known)) if known.exists() else None
+
+    def _estimated(self, light_curves: LightCurveSet, ctx: Context) -> tuple[PlanetDepths, ...]:
+        return estimate_set(
+            light_curves, options=self.options, ctx=ctx, population=self._population
+        )
 
 
 def prediction(every: Sequence[PlanetDepths], wavelength: F8, mu: F8, sigma: F8) -> Prediction:

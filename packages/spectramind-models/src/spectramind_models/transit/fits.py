@@ -7,14 +7,17 @@ import numpy as np
 from spectramind_core.contracts import LightCurves, TransitFit
 from spectramind_models.transit import joint
 from spectramind_models.transit.options import TransitOptions
+from spectramind_models.transit.population import Population
 from spectramind_models.transit.visit import VisitFit, fit_visit
 
 
 def transit_fits(
-    visits: tuple[LightCurves, ...], options: TransitOptions
+    visits: tuple[LightCurves, ...],
+    options: TransitOptions,
+    population: Population | None = None,
 ) -> tuple[TransitFit, ...]:
     """One fit per visit and instrument."""
-    fitted = [(visit, fit_visit(visit, options)) for visit in visits]
+    fitted = [(visit, fit_visit(visit, options, population)) for visit in visits]
     return tuple(
         _transit_fit(visit.planet_id, fit, i) for visit, fit in fitted for i in range(len(fit.bins))
     )

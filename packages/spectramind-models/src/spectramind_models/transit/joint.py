@@ -92,10 +92,12 @@ class State:
 
 @dataclass(frozen=True)
 class Prior:
-    """Independent Gaussians on the shared unknowns, in the order of `State.shared`."""
+    """A Gaussian on the shared unknowns, in the order of `State.shared`."""
 
     mean: F8
+    """``[unknown]``"""
     precision: F8
+    """``[unknown, unknown]``: the covariance's inverse."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +194,9 @@ def fit(panels: Sequence[Panel], start: State, prior: Prior, *, steps: int) -> F
 def _normal_equations(panels: Sequence[Panel], state: State, prior: Prior) -> _Arrow:
     size = prior.mean.size
     departure = state.shared() - prior.mean
-    shared = np.diag(prior.precision)
-    right = -prior.precision * departure
-    objective = float(departure @ (prior.precision * departure))
+    shared = prior.precision.copy()
+    right = -prior.precision @ departure
+    objective = float(departure @ prior.precision @ departure)
     local, local_right, cross = [], [], []
     start = _SHARED
     for i, (panel, values) in enumerate(zip(panels, state.panels, strict=True)):

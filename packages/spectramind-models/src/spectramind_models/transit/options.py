@@ -41,3 +41,7 @@ class WienerOptions(TransitOptions):
 
     components: int = Field(default=12, ge=1, le=100)
     """Principal components of the training spectra's shapes that the prior keeps."""
+
+    population: bool = False
+    """Whether the training visits teach what drift, limb darkening and orbits are like. The priors
+    above then count for two visits, and training fits are made twice."""

@@ -9,10 +9,11 @@ import numpy as np
 from spectramind_core.arrays import F8
 from spectramind_core.contracts import LightCurves, System
 from spectramind_models.transit import joint
-from spectramind_models.transit.joint import Fit, PanelState, State
+from spectramind_models.transit.joint import Fit, PanelState, Prior, State
 from spectramind_models.transit.limb_darkening import TYPICAL_TEMPERATURE
 from spectramind_models.transit.options import TransitOptions
 from spectramind_models.transit.panel import Panel, PanelPriors, panel_of, white_panel
+from spectramind_models.transit.population import Population
 from spectramind_models.transit.residual import (
     common,
     outliers,
@@ -36,6 +37,8 @@ class VisitFit:
     white_fit: Fit
     bins: tuple[Panel, ...]
     bins_fit: Fit
+    prior: Prior
+    """Of what bins share."""
     scatter: tuple[F8, ...]
     """By panel, ``[wave]``: scatter of residuals relative to the promised error."""
     common_scatter: tuple[float, ...]
@@ -46,8 +49,10 @@ class VisitFit:
     """Samples left out as outliers."""
 
 
-def fit_visit(visit: LightCurves, options: TransitOptions) -> VisitFit:
-    """Fit the light curves of one visit."""
+def fit_visit(
+    visit: LightCurves, options: TransitOptions, population: Population | None = None
+) -> VisitFit:
+    """Fit the light curves of one visit, with the priors of `options` or of a `population`."""
     system = visit.system
     priors = PanelPriors(
         temperature=TYPICAL_TEMPERATURE if system is None else system.star_temperature,
@@ -59,10 +64,12 @@ def fit_visit(visit: LightCurves, options: TransitOptions) -> VisitFit:
     curves = tuple(curve for curve in (visit.fgs1, visit.airs) if curve is not None)
     raw = tuple(panel_of(curve, priors) for curve in curves)
     smooth = tuple(without_spikes(panel, options.clip) for panel in raw)
-    white, white_fit = fit_white(tuple(white_panel(p, priors) for p in smooth), system, options)
+    white, white_fit = fit_white(
+        tuple(white_panel(p, priors) for p in smooth), system, options, population
+    )
     smooth = tuple(p.without(w.weight == 0) for p, w in zip(smooth, white, strict=True))
     state = _spread(white_fit.state, raw)
-    prior = prior_of(raw, state, system, options)
+    prior = prior_of(raw, state, system, options, population)
     first = joint.fit(smooth, state, prior, steps=STEPS)
     bins = _cleaned(smooth, first.state, options.clip)
     spread = tuple(scatter(r) for r in _residuals(bins, first.state))
@@ -76,6 +83,7 @@ def fit_visit(visit: LightCurves, options: TransitOptions) -> VisitFit:
         white_fit=white_fit,
         bins=bins,
         bins_fit=fitted,
+        prior=prior,
         scatter=spread,
         common_scatter=tuple(
             max(1.0, float(scatter(common(r, p))[0])) for r, p in zip(left, bins, strict=True)

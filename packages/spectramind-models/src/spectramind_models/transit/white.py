@@ -12,6 +12,7 @@ from spectramind_models.transit.joint import Fit, PanelState, Prior, State
 from spectramind_models.transit.options import TransitOptions
 from spectramind_models.transit.orbit import TYPICAL_PERIOD, Orbit, catalogued
 from spectramind_models.transit.panel import Panel
+from spectramind_models.transit.population import Population
 from spectramind_models.transit.residual import outliers, residuals, without_spikes
 
 STEPS = 40
@@ -22,7 +23,10 @@ _UNSEEN_DURATION_SD = 1.0
 
 
 def fit_white(
-    panels: tuple[Panel, ...], system: System | None, options: TransitOptions
+    panels: tuple[Panel, ...],
+    system: System | None,
+    options: TransitOptions,
+    population: Population | None = None,
 ) -> tuple[tuple[Panel, ...], Fit]:
     """Fit panels of one bin each, leaving outliers out.
 
@@ -36,7 +40,7 @@ def fit_white(
     panels = tuple(without_spikes(panel, options.clip) for panel in panels)
     for _ in range(_CLIP_ROUNDS):
         state = guess(panels, system)
-        prior = prior_of(panels, state, system, options)
+        prior = prior_of(panels, state, system, options, population)
         fitted = joint.fit(panels, state, prior, steps=STEPS)
         far = [
             outliers(residuals(p, s, fitted.state.orbit(i)), options.clip)
@@ -71,9 +75,16 @@ def guess(panels: Sequence[Panel], system: System | None) -> State:
 
 
 def prior_of(
-    panels: Sequence[Panel], state: State, system: System | None, options: TransitOptions
+    panels: Sequence[Panel],
+    state: State,
+    system: System | None,
+    options: TransitOptions,
+    population: Population | None = None,
 ) -> Prior:
-    """What is expected of the shared unknowns: catalogue, star, and size of the drift."""
+    """What is expected of the shared unknowns: catalogue, star, and size of the drift.
+
+    With a `population`, what other visits let expect of them.
+    """
     if system is None:
         mean, sd = (
             [np.log(state.duration), _UNSEEN_IMPACT],
@@ -89,4 +100,5 @@ def prior_of(
     for panel, values in zip(panels, state.panels, strict=True):
         means.append(np.r_[values.mid_transit, np.zeros(values.limb.size + values.drift.size)])
         sds.append(np.r_[_MID_TRANSIT_SD, panel.limb_sd, panel.limb_sd, panel.drift_sd.ravel()])
-    return Prior(np.concatenate(means), np.concatenate(sds) ** -2.0)
+    prior = Prior(np.concatenate(means), np.diag(np.concatenate(sds) ** -2.0))
+    return prior if population is None else population.expected(prior, panels, system)

@@ -27,9 +27,10 @@ from spectramind_models.rules import penalty
 from spectramind_models.training import checkpoint
 from spectramind_models.training.launch import launch
 from spectramind_models.transit.depths import PlanetDepths
-from spectramind_models.transit.estimate import estimate_set
+from spectramind_models.transit.estimate import estimate_set, learnt_population
 from spectramind_models.transit.estimators import prediction as physics_prediction
 from spectramind_models.transit.fits import transit_fits
+from spectramind_models.transit.population import Population
 from spectramind_models.v50.batch import collate
 from spectramind_models.v50.explain import Planet, named_inputs, planet_of
 from spectramind_models.v50.features import Inputs, inputs
@@ -60,6 +61,7 @@ class V50:
         self._parts = parts
         self._rules: tuple[RulePart, ...] = tuple(parts.get("rules", ()))
         self._physics: Physics | None = None
+        self._population: Population | None = None
         self._networks: list[Network] = []
         self._wavelength: F8 = np.empty(0)
         self._spec: Mapping[str, Any] = {}
@@ -86,7 +88,10 @@ class V50:
             )
         self._wavelength = training.light_curves.wavelength
         spectra = training.truth.spectra
-        every = estimate_set(training.light_curves, options=self.options.physics, ctx=ctx)
+        self._population = learnt_population(
+            training.light_curves, options=self.options.physics, ctx=ctx
+        )
+        every = self._estimated(training.light_curves, ctx)
         fold = assign_folds(len(spectra), self.options.folds, ctx.child("folds").rng())
         components = self.options.physics.components
         self._physics, physics = learn(every, spectra, fold, components=components)
@@ -99,7 +104,7 @@ class V50:
 
     def predict(self, light_curves: LightCurveSet, *, ctx: Context) -> Prediction:
         """Spectra of planets; the network's factors, latents and the physics evidence with them."""
-        every = estimate_set(light_curves, options=self.options.physics, ctx=ctx)
+        every = self._estimated(light_curves, ctx)
         found = self._asked(self._planets(light_curves, every))
         mu, sigma = found["mu"].numpy(), found["sigma"].numpy()
         first = physics_prediction(every, light_curves.wavelength, mu, sigma)
@@ -114,7 +119,7 @@ class V50:
 
     def explain_inputs(self, light_curves: LightCurveSet, *, ctx: Context) -> NamedInputs:
         """Depths, errors, evidence and light curve of each planet, by name."""
-        every = estimate_set(light_curves, options=self.options.physics, ctx=ctx)
+        every = self._estimated(light_curves, ctx)
         return named_inputs(self._planets(light_curves, every), light_curves.wavelength)
 
     def predict_from(self, values: F8, *, ctx: Context) -> tuple[F8, F8]:
@@ -127,7 +132,7 @@ class V50:
 
         All zero if the AIRS encoder has no attention.
         """
-        every = estimate_set(light_curves, options=self.options.physics, ctx=ctx)
+        every = self._estimated(light_curves, ctx)
         physics = self._fitted()
         total = np.zeros((self._wavelength.size, self._wavelength.size))
         for planet in self._planets(light_curves, every):
@@ -141,7 +146,7 @@ class V50:
         self, visits: tuple[LightCurves, ...], *, ctx: Context
     ) -> tuple[TransitFit, ...]:
         """The transits that physics found."""
-        return transit_fits(visits, self.options.physics)
+        return transit_fits(visits, self.options.physics, self._population)
 
     def rule_report(
         self, prediction: Prediction, light_curves: LightCurveSet, *, ctx: Context
@@ -154,6 +159,9 @@ class V50:
         known = self._fitted().arrays()
         tensors = {name: torch.from_numpy(array.copy()) for name, array in known.items()}
         whole = checkpoint.prefixed("physics", tensors)
+        if self._population is not None:
+            own = self._population.arrays().items()
+            whole |= checkpoint.prefixed("population", {n: torch.from_numpy(a) for n, a in own})
         whole["wavelength"] = torch.from_numpy(self._wavelength.copy())
         for member, network in enumerate(self._networks):
             whole |= checkpoint.prefixed(f"member{member}", network.state_dict())
@@ -179,6 +187,8 @@ class V50:
         self._wavelength = tensors["wavelength"].numpy()
         known = {name: a.numpy() for name, a in checkpoint.below("physics", tensors).items()}
         self._physics = Physics.from_arrays(known)
+        population = {n: a.numpy() for n, a in checkpoint.below("population", tensors).items()}
+        self._population = Population.from_arrays(population) if population else None
         self._networks = []
         node_width, planet_width = about["inputs"]
         for member in range(self.options.members):
@@ -243,11 +253,17 @@ class V50:
 
     def _observed(self, labelled: Labelled, physics: Sequence[Physics], ctx: Context) -> Planets:
         """Labelled planets, each with the posterior that its own physics gives."""
-        every = estimate_set(labelled.light_curves, options=self.options.physics, ctx=ctx)
+        every = self._estimated(labelled.light_curves, ctx)
         planets = self._planets(labelled.light_curves, every)
         read = [self._read(planet, own) for planet, own in zip(planets, physics, strict=True)]
         tokens = tuple(planet.tokens for planet in planets)
         return Planets(every, tokens, tuple(read), labelled.truth.spectra)
+
+    def _estimated(self, light_curves: LightCurveSet, ctx: Context) -> tuple[PlanetDepths, ...]:
+        """The transit fits of planets, with what was learnt of visits."""
+        return estimate_set(
+            light_curves, options=self.options.physics, ctx=ctx, population=self._population
+        )
 
     def _planets(self, light_curves: LightCurveSet, every: Sequence[PlanetDepths]) -> list[Planet]:
         return [
