@@ -8,7 +8,7 @@ import numpy as np
 
 from spectramind_core.arrays import F8, Bool
 from spectramind_models.transit.joint import UNKNOWN
-from spectramind_models.transit.population import Member
+from spectramind_models.transit.population import VisitLikelihood
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class PlanetDepths:
     """Evidence about the planet by name."""
     bin_features: dict[str, F8]
     """Evidence about each bin by name, ``[wave]``."""
-    members: tuple[Member, ...] = ()
-    """What each visit says of a population's unknowns; none if its fit leant on a population."""
+    likelihoods: tuple[VisitLikelihood, ...] = ()
+    """Each visit's, for `Population.learn`; none if its fit leant on a population already."""
 
     @property
     def sigma(self) -> F8:

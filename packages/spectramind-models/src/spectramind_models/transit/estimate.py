@@ -23,14 +23,14 @@ from spectramind_models.transit.features import (
 )
 from spectramind_models.transit.joint import UNKNOWN
 from spectramind_models.transit.options import TransitOptions, WienerOptions
-from spectramind_models.transit.population import Population, member
+from spectramind_models.transit.population import Population, likelihood
 from spectramind_models.transit.visit import fit_visit
 
 RANK = 12
 """Factors kept of a planet's covariance; what the others carried joins the diagonal."""
 
 REMEMBERED = 4096
-"""Planets, about 60 kB each."""
+"""Planets, about 70 kB each."""
 
 
 class _Memory:
@@ -62,7 +62,7 @@ def learnt_population(
     if not options.population:
         return None
     every = estimate_set(light_curves, options=options, ctx=ctx)
-    return Population.learn([member for depths in every for member in depths.members])
+    return Population.learn([visit for depths in every for visit in depths.likelihoods])
 
 
 def estimate_set(
@@ -133,9 +133,9 @@ def estimate_planet(
         factors=factors,
         features=planet_features(fits, depths.depth, noise, factors, inflation),
         bin_features=bin_features(fits, depths.depth, noise, factors, wavelength),
-        members=()
+        likelihoods=()
         if population is not None
-        else tuple(member(f.bins, f.bins_fit, f.prior, f.system) for f in fits),
+        else tuple(likelihood(f.bins, f.bins_fit, f.prior, f.system) for f in fits),
     )
 
 

@@ -21,7 +21,6 @@ from spectramind_models.transit.population import Population
 from spectramind_models.transit.prior import SpectrumPrior
 
 _FILE = "prior.safetensors"
-_POPULATION_FILE = "population.safetensors"
 
 
 class Transit:
@@ -91,16 +90,16 @@ class Wiener:
     def save(self, folder: Path) -> None:
         assert self._prior is not None
         assert self._correction is not None
-        save_file({**self._prior.arrays(), "bias": self._correction.bias}, folder / _FILE)
+        arrays = {**self._prior.arrays(), "bias": self._correction.bias}
         if self._population is not None:
-            save_file(self._population.arrays(), folder / _POPULATION_FILE)
+            arrays |= self._population.arrays()
+        save_file(arrays, folder / _FILE)
 
     def load(self, folder: Path) -> None:
         arrays = load_file(folder / _FILE)
+        self._population = Population.taken_from(arrays)
         self._correction = Correction(arrays.pop("bias"))
         self._prior = SpectrumPrior.from_arrays(arrays)
-        known = folder / _POPULATION_FILE
-        self._population = Population.from_arrays(load_file(known)) if known.exists() else None
 
     def _estimated(self, light_curves: LightCurveSet, ctx: Context) -> tuple[PlanetDepths, ...]:
         return estimate_set(

@@ -44,4 +44,4 @@ class WienerOptions(TransitOptions):
 
     population: bool = False
     """Whether the training visits teach what drift, limb darkening and orbits are like. The priors
-    above then count for two visits, and training fits are made twice."""
+    of these, given above, then count for two visits, and training fits are made twice."""

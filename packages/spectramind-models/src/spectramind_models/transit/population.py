@@ -16,7 +16,7 @@ Hogg, Myers & Bovy 2010, ApJ 725, 2166: a population's distribution from noisy m
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,8 @@ _MID_TRANSIT = "mid_transit"
 
 
 @dataclass(frozen=True)
-class Member:
-    """One visit's likelihood: ``exp(-x.T @ information @ x / 2 + pull @ x)`` of its unknowns.
+class VisitLikelihood:
+    """``exp(-x.T @ information @ x / 2 + pull @ x)`` of a visit's unknowns ``x [unknown]``.
 
     They are given as departures from what the options let expect.
     """
@@ -58,14 +58,16 @@ class Member:
     """Of the star, in thousands of kelvin above `TYPICAL_TEMPERATURE`."""
 
 
-def member(panels: Sequence[Panel], fit: Fit, prior: Prior, system: System | None) -> Member:
+def likelihood(
+    panels: Sequence[Panel], fit: Fit, prior: Prior, system: System | None
+) -> VisitLikelihood:
     """What a visit says of its unknowns, from a fit with the priors of the options."""
     names, at = _known(panels, system)
     precision = prior.precision[np.ix_(at, at)]
     # Unknowns that are left out are marginalised over: their prior is no part of the others'.
     posterior = np.linalg.inv(fit.covariance[np.ix_(at, at)])
     departure = (fit.state.shared() - prior.mean)[at]
-    return Member(
+    return VisitLikelihood(
         names,
         posterior - precision,
         posterior @ departure,
@@ -86,25 +88,23 @@ class Population:
     """``[unknown, unknown]``"""
 
     @classmethod
-    def learn(cls, members: Sequence[Member]) -> Population | None:
-        """The population that `members` were most likely drawn from; None without any.
+    def learn(cls, visits: Sequence[VisitLikelihood]) -> Population | None:
+        """The population that `visits` were most likely drawn from; None without any.
 
         Unknowns of the star's limb darkening may hang together and depend on its temperature, those
         of the orbit may hang together; each of the drift is by itself.
         """
-        if not members:
+        if not visits:
             return None
-        widths = {
-            name: sd for each in members for name, sd in zip(each.names, each.sd, strict=True)
-        }
+        widths = {name: sd for each in visits for name, sd in zip(each.names, each.sd, strict=True)}
         names = tuple(sorted(widths))
         size = len(names)
-        information, pull = np.zeros((len(members), size, size)), np.zeros((len(members), size))
-        for row, each in enumerate(members):
+        information, pull = np.zeros((len(visits), size, size)), np.zeros((len(visits), size))
+        for row, each in enumerate(visits):
             at = [names.index(name) for name in each.names]
             information[row][np.ix_(at, at)] = each.information
             pull[row, at] = each.pull
-        star = np.stack([[1.0, each.temperature] for each in members])
+        star = np.stack([[1.0, each.temperature] for each in visits])
         limb = np.array(["/limb/" in name for name in names])
         start = np.diag([widths[name] ** 2 for name in names])
         mean, covariance = np.zeros((2, size)), start
@@ -112,11 +112,11 @@ class Population:
             precision = np.linalg.inv(covariance)
             spread = np.linalg.inv(information + precision)
             middle = np.einsum("vij,vj->vi", spread, pull + star @ mean @ precision)
-            mean = np.where(limb, _regression(star, middle), 0.0)
-            mean[:, ~limb] = _regression(star * [1.0, 0.0], middle)[:, ~limb]
+            alike = _regression(star * [1.0, 0.0], middle)
+            mean = np.where(limb, _regression(star, middle), alike)
             off = middle - star @ mean
             total = spread.sum(axis=0) + off.T @ off + WORTH * start
-            covariance = _together(names) * total / (len(members) + WORTH)
+            covariance = _together(names) * total / (len(visits) + WORTH)
         return cls(names, mean, covariance)
 
     def expected(self, prior: Prior, panels: Sequence[Panel], system: System | None) -> Prior:
@@ -130,16 +130,23 @@ class Population:
         precision[np.ix_(at, at)] = np.linalg.inv(self.covariance[np.ix_(own, own)])
         return Prior(mean, precision)
 
-    def arrays(self) -> dict[str, F8 | npt.NDArray[np.uint8]]:
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything it knows, for a file."""
         names = np.frombuffer("\n".join(self.names).encode(), np.uint8)
-        return {"names": names.copy(), "mean": self.mean, "covariance": self.covariance}
+        return {
+            "population_names": names.copy(),
+            "population_mean": self.mean,
+            "population_covariance": self.covariance,
+        }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Population:
-        """The population whose `arrays` these are."""
-        names = arrays["names"].tobytes().decode().split("\n")
-        return cls(tuple(names), arrays["mean"], arrays["covariance"])
+    def taken_from(cls, arrays: dict[str, npt.NDArray[Any]]) -> Population | None:
+        """Take the population out of what a file holds; None if there is none in it."""
+        if "population_names" not in arrays:
+            return None
+        names = arrays.pop("population_names").tobytes().decode().split("\n")
+        mean, covariance = arrays.pop("population_mean"), arrays.pop("population_covariance")
+        return cls(tuple(names), mean, covariance)
 
 
 def _regression(star: F8, values: F8) -> F8:

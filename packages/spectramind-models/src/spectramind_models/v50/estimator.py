@@ -157,11 +157,10 @@ class V50:
     def save(self, folder: Path) -> None:
         """Write networks and prior as one safetensors file, with spec and hash in its header."""
         known = self._fitted().arrays()
+        if self._population is not None:
+            known |= self._population.arrays()
         tensors = {name: torch.from_numpy(array.copy()) for name, array in known.items()}
         whole = checkpoint.prefixed("physics", tensors)
-        if self._population is not None:
-            own = self._population.arrays().items()
-            whole |= checkpoint.prefixed("population", {n: torch.from_numpy(a) for n, a in own})
         whole["wavelength"] = torch.from_numpy(self._wavelength.copy())
         for member, network in enumerate(self._networks):
             whole |= checkpoint.prefixed(f"member{member}", network.state_dict())
@@ -186,9 +185,8 @@ class V50:
         self._spec = about["spec"]
         self._wavelength = tensors["wavelength"].numpy()
         known = {name: a.numpy() for name, a in checkpoint.below("physics", tensors).items()}
+        self._population = Population.taken_from(known)
         self._physics = Physics.from_arrays(known)
-        population = {n: a.numpy() for n, a in checkpoint.below("population", tensors).items()}
-        self._population = Population.from_arrays(population) if population else None
         self._networks = []
         node_width, planet_width = about["inputs"]
         for member in range(self.options.members):
