@@ -13,8 +13,9 @@ errors. Seeds draw other planets for training, calibration and test, and are jud
 The test planets' part of a standard error is a bootstrap over planets, since bins of a planet err
 together. The calibration planets' part is as large as it would be for as many test planets: a
 conformal quantile is off by what its planets' own coverage is off. "By chance" is what the worst
-bin or stratum would come to, on average, if every coverage were exactly nominal. Last come the
-figures of each draw of 200 test planets a seed by itself: their spread is that of chance.
+bin or stratum would come to, on average, if every coverage were exactly nominal, and how often all
+figures would then be within at once: no calibrator can do better than that. Last come the figures
+of each draw of 200 test planets a seed by itself: their spread is that of chance.
 """
 
 from __future__ import annotations
@@ -232,13 +233,16 @@ class Groups:
             "stratum": {
                 **{f"{name} bins": bins[:, band].mean(axis=1) for name, band in self.bands.items()},
                 **{
-                    f"{name} ({group.sum()} planets)": weight[group]
-                    @ share[group]
-                    / max(weight[group].sum(), 1)
+                    name: weight[group] @ share[group] / max(weight[group].sum(), 1)
                     for name, group in self.strata.items()
                 },
             },
         }
+
+    def label(self, name: str) -> str:
+        """The name of what is judged, with its planets if it is a stratum of these."""
+        group = self.strata.get(name)
+        return name if group is None else f"{name} ({group.sum()} planets)"
 
 
 Off = dict[str, dict[tuple[str, float], float]]
@@ -258,6 +262,13 @@ def off(coverage: dict[str, dict[str, F8]], expected: dict[str, dict[str, F8]] |
 
 def largest(errors: dict[tuple[str, float], float]) -> tuple[str, float]:
     return max(errors, key=lambda where: abs(errors[where]))
+
+
+def all_within(errors: Off, times: float = 1.0) -> bool:
+    """Whether every error, so many times as large, is within its bound."""
+    return all(
+        times * abs(each[largest(each)]) <= WITHIN[what] for what, each in errors.items() if each
+    )
 
 
 def report(
@@ -287,17 +298,22 @@ def report(
         chance = both * np.mean([abs(each[what][largest(each[what])]) for each in resampled])
         verdict = "within" if abs(errors[where]) <= WITHIN[what] else "NOT within"
         print(
-            f"{what}: {errors[where]:+.4f} at {where[1]} {where[0]}; standard error {error:.4f} of "
+            f"{what}: {errors[where]:+.4f} at {where[1]} {groups.label(where[0])}; "
+            f"standard error {error:.4f} of "
             f"test planets, {both * error:.4f} with calibration planets'; by chance {chance:.4f}; "
             f"{verdict} {WITHIN[what]}"
         )
+    often = np.mean([all_within(each, both) for each in resampled])
+    print(f"were every coverage exactly nominal, all would be within in {often:.0%} of such draws")
     gain = last.score - table["estimator"].score
     error = gain.std() / np.sqrt(planets)
     verdict = "not lower" if gain.mean() >= 0 else "LOWER"
     print(f"score {gain.mean():+.4f}, standard error {error:.4f}: {verdict} than before")
 
 
-def report_draws(last: Step, groups: Groups, seeds: int) -> None:
+def report_draws(
+    last: Step, groups: Groups, seeds: int, calibration: int, rng: np.random.Generator
+) -> None:
     """Print what each draw of `ASKED` of every seed's test planets alone would have said."""
     order = np.arange(len(last.inside)).reshape(seeds, -1)
     draws = [
@@ -309,9 +325,19 @@ def report_draws(last: Step, groups: Groups, seeds: int) -> None:
     for some in draws:
         found = groups.of(some).coverage(last.inside[some], np.ones(some.size))
         worst = {what: errors[largest(errors)] for what, errors in off(found, None).items()}
-        met = all(abs(value) <= WITHIN[what] for what, value in worst.items())
+        met = all_within(off(found, None))
         shown = " ".join(f"{value:+8.4f}" for value in worst.values())
         print(f"{shown} {last.score[some].mean():8.4f}  {'within' if met else 'NOT within'}")
+    expected = groups.coverage(last.inside, np.ones(len(last.inside)))
+    size = ASKED * seeds
+    both, within = np.sqrt(1 + size / calibration), []
+    for _ in range(RESAMPLES):
+        some = rng.integers(len(last.inside), size=size)
+        found = groups.of(some).coverage(last.inside[some], np.ones(size))
+        within.append(all_within(off(found, expected), both))
+    print(
+        f"were every coverage exactly nominal, {np.mean(within):.0%} of such draws would be within"
+    )
 
 
 DEFAULTS = {"train": 200, "calibration": 1000, "test": 1000, "pairs": 5625}
@@ -339,10 +365,10 @@ def main() -> None:
         f"planets, {chosen.pairs} ramps a visit, seeds {chosen.seeds}, {chosen.splits} splits each"
     )
     used = calibration * len(chosen.seeds) if chosen.splits == 1 else len(table["estimator"].inside)
-    groups = Groups(starts)
-    report(table, groups, used, np.random.default_rng(0))
+    groups, rng = Groups(starts), np.random.default_rng(0)
+    report(table, groups, used, rng)
     if chosen.splits == 1:
-        report_draws(list(table.values())[-1], groups, len(chosen.seeds))
+        report_draws(list(table.values())[-1], groups, len(chosen.seeds), used, rng)
 
 
 if __name__ == "__main__":

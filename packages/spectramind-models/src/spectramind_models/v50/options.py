@@ -11,6 +11,14 @@ from spectramind_models.training.options import TrainingOptions
 from spectramind_models.transit.options import WienerOptions
 
 
+class PhysicsOptions(WienerOptions):
+    """Options of estimator ``wiener``, with priors of the fit learnt from the training visits."""
+
+    population: bool = True
+    """Whether the training visits teach what drift, limb darkening and orbits are like. The priors
+    of these, given above, then count for two visits, and training fits are made twice."""
+
+
 class V50Options(Options):
     """Options of estimator ``v50``."""
 
@@ -32,7 +40,7 @@ class V50Options(Options):
     """Largest share of another planet's shape in a re-observed spectrum."""
     edition: Literal[2024, 2025] = 2025
     """Whose score weighs the bins in training and chooses the best weights."""
-    physics: WienerOptions = WienerOptions()
+    physics: PhysicsOptions = PhysicsOptions()
     """The transit fit, and the prior of the posterior that the network starts from."""
     training: TrainingOptions = TrainingOptions()
     """Curriculum, optimiser and devices."""

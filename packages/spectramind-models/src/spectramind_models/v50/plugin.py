@@ -15,7 +15,7 @@ def spectramind_estimators() -> Sequence[Component]:
         Component(
             kind="estimators",
             name="v50",
-            revision=5,
+            revision=6,
             summary="a network of FGS1 and AIRS encoders that corrects the physics posterior",
             factory="spectramind_models.v50.estimator:V50",
             options=V50Options,
