@@ -88,8 +88,8 @@ def one_depth(depths: tuple[PlanetDepths, ...], truth: F8, measured: F8, true: F
 
 def score_of(mu: F8, sigma: F8, truth: F8, training: Truth) -> float:
     """The 2025 score against the simulated training set's own naive prediction."""
-    naive = {"mean": float(training.spectra.mean()), "std": float(training.spectra.std())}
-    return score_arrays(mu, sigma, truth, **naive).raw
+    mean, std = float(training.spectra.mean()), float(training.spectra.std())
+    return score_arrays(mu, sigma, truth, mean=mean, std=std).raw
 
 
 def main() -> None:
@@ -120,7 +120,7 @@ def main() -> None:
     level = np.array([[np.average(d.depth, weights=d.sigma**-2)] for d in known])
     mu, sigma = one_depth(depths, truth, level, training.truth.spectra)
     print(f"score, one depth                   {score_of(mu, sigma, truth, training.truth):.4f}")
-    estimators = {
+    estimators: dict[str, Transit | Wiener] = {
         "transit": Transit(options),
         "wiener": Wiener(WienerOptions()),
         "wiener, learnt from visits": Wiener(learning),

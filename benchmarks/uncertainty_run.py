@@ -189,11 +189,11 @@ def judged(prediction: Prediction, truth: Truth) -> Step:
     mean, std = NAIVE[2025]
     y, bands = truth.spectra, prediction.bands
     inside = np.stack([covered(*limits(prediction, level), y) for level in LEVELS], axis=1)
-    whole = np.empty((len(y), 0))
+    whole: F8 = np.empty((len(y), 0))
     if bands is not None:
-        whole = covered(bands.lower, bands.upper, y[:, None]).all(axis=2)
+        whole = covered(bands.lower, bands.upper, y[:, None]).all(axis=2).astype(float)
     score = score_arrays(prediction.mu, prediction.sigma, y, mean=mean, std=std).per_planet
-    return Step(inside.astype(float), score, whole.astype(float))
+    return Step(inside.astype(float), score, whole)
 
 
 def together(seeds: Sequence[Step]) -> Step:
@@ -292,13 +292,13 @@ def report(
         for weight in rng.multinomial(planets, np.full(planets, 1 / planets), RESAMPLES)
     ]
     both = np.sqrt(1 + planets / calibration)
-    for what, errors in off(found, None).items():
-        where = largest(errors)
+    for what, named in off(found, None).items():
+        where = largest(named)
         error = np.std([each[what][where] for each in resampled])
         chance = both * np.mean([abs(each[what][largest(each[what])]) for each in resampled])
-        verdict = "within" if abs(errors[where]) <= WITHIN[what] else "NOT within"
+        verdict = "within" if abs(named[where]) <= WITHIN[what] else "NOT within"
         print(
-            f"{what}: {errors[where]:+.4f} at {where[1]} {groups.label(where[0])}; "
+            f"{what}: {named[where]:+.4f} at {where[1]} {groups.label(where[0])}; "
             f"standard error {error:.4f} of "
             f"test planets, {both * error:.4f} with calibration planets'; by chance {chance:.4f}; "
             f"{verdict} {WITHIN[what]}"
