@@ -1,4 +1,10 @@
-"""From visits to a planet: depths on the full grid, their covariance, and visits put together."""
+"""From visits to a planet: depths on the full grid, their covariance, and visits put together.
+
+References
+----------
+Gelman et al. 2013, "Bayesian Data Analysis", 3rd ed., section 2.6: a variance's posterior under a
+scaled inverse chi-squared prior.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +17,11 @@ import numpy.typing as npt
 from spectramind_core.arrays import F8
 from spectramind_models.transit.joint import UNKNOWN
 from spectramind_models.transit.visit import VisitFit
+
+AGREEMENT = 4.0
+"""Degrees of freedom that the expectation counts for that visits disagree by what they state. Two
+visits are a single one: alone it would doubt sound errors by chance, most where they came out far
+apart by chance."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,8 @@ def visit_depths(fitted: VisitFit, wavelength: F8, visit_scatter: float) -> Visi
 def combined(visits: Sequence[VisitDepths]) -> tuple[VisitDepths, float]:
     """Weighted mean of repeated visits, each bin by inverse variance.
 
-    Visits disagree by more than their noise; where they do, all errors grow by the root of the
-    reduced chi-squared of their white light.
+    Where visits disagree by more than their errors all errors grow: their square by the chi-squared
+    of white light over its degrees of freedom, both with `AGREEMENT` added.
 
     Returns
     -------
@@ -110,4 +121,4 @@ def _disagreement(visits: Sequence[VisitDepths], depth: F8) -> float:
         error2 = np.sum((mean * np.where(np.isfinite(v.noise), v.noise, 0)) ** 2)
         error2 += np.sum((v.factors @ mean) ** 2)
         chi2 += float((mean @ (v.depth - depth)) ** 2 / max(error2, 1e-300))
-    return float(np.sqrt(max(1.0, chi2 / (len(visits) - 1))))
+    return float(np.sqrt(max(1.0, (AGREEMENT + chi2) / (AGREEMENT + len(visits) - 1))))
