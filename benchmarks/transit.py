@@ -7,7 +7,7 @@ challenge score of one depth for all bins, of `transit` and of `wiener` with eit
 
 - those of the options;
 - those learnt from the training visits (option `population`);
-- those learnt where limb darkening is known besides, which nobody has: what is left is drift.
+- those learnt where limb darkening is known besides, which nobody has.
 """
 
 from __future__ import annotations

@@ -161,6 +161,26 @@ def test_several_visits_masked_bins_and_an_absent_instrument_work(
     assert np.all(masked.mu[0, 41:81] != seen.mu[0, 41:81])
 
 
+def test_masked_bins_are_less_sure(
+    labelled: Labelled, parts: dict[str, Any], tmp_path: Path
+) -> None:
+    # Under the options' priors: learnt ones state white light's error anew for each fit, and that
+    # moves all bins by more than a mask moves its own.
+    physics = OPTIONS.physics.model_copy(update={"population": False})
+    estimator = V50(OPTIONS.model_copy(update={"physics": physics}), parts)
+    ctx = context(tmp_path)
+    estimator.fit(labelled, validation=None, ctx=ctx)
+    (visit,) = labelled.light_curves[labelled.light_curves.planet_ids[1]]
+    assert visit.airs is not None
+    valid = np.array(visit.airs.valid)
+    valid[:, 40:80] = False
+    whole, masked = (
+        estimator.predict(LightCurveSet.from_visits([each], estimator._wavelength), ctx=ctx)
+        for each in (visit, visit.replace(airs=visit.airs.replace(valid=valid)))
+    )
+    assert masked.sigma[0, 41:81].mean() > 1.02 * whole.sigma[0, 41:81].mean()
+
+
 def test_a_killed_training_ends_as_a_straight_one_to_the_bit(
     fitted: V50, labelled: Labelled, parts: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -20,8 +20,8 @@ from spectramind_models.transit.visit import VisitFit
 
 AGREEMENT = 4.0
 """Degrees of freedom that the expectation counts for that visits disagree by what they state. Two
-visits are a single one: alone it would doubt sound errors by chance, most where they came out far
-apart by chance."""
+visits have a single one of their own: taken alone it would doubt sound errors wherever visits came
+out apart by chance."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def visit_depths(fitted: VisitFit, wavelength: F8, visit_scatter: float) -> Visi
 def combined(visits: Sequence[VisitDepths]) -> tuple[VisitDepths, float]:
     """Weighted mean of repeated visits, each bin by inverse variance.
 
-    Where visits disagree by more than their errors all errors grow: their square by the chi-squared
+    Where visits disagree by more than their errors, all errors grow: their square by the chi-squared
     of white light over its degrees of freedom, both with `AGREEMENT` added.
 
     Returns
