@@ -70,8 +70,8 @@ def visit_depths(fitted: VisitFit, wavelength: F8, visit_scatter: float) -> Visi
 def combined(visits: Sequence[VisitDepths]) -> tuple[VisitDepths, float]:
     """Weighted mean of repeated visits, each bin by inverse variance.
 
-    Where visits disagree by more than their errors, all errors grow: their square by the chi-squared
-    of white light over its degrees of freedom, both with `AGREEMENT` added.
+    Where visits disagree by more than their errors, all errors grow: their square by white light's
+    chi-squared over its degrees of freedom, both with `AGREEMENT` added.
 
     Returns
     -------
